@@ -1,0 +1,45 @@
+"""One question to one coder seat, and why it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Component(StrEnum):
+    """The part of a draw that selected a text. Only ``AUDIT`` may estimate accuracy."""
+
+    AUDIT = "audit"
+    UNCERTAIN = "uncertain"
+    DRIFTING = "drifting"
+    RARE = "rare"
+    DISAGREEMENT = "disagreement"
+    REVISION = "revision"
+    CLAIM = "claim"
+    GOLD = "gold"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``inclusion_probability`` is the chance that this draw had of selecting the text, known before it was drawn.
+
+    ``candidates`` are the codes put first on the coder's screen, with the model's probabilities where it gave any.
+    """
+
+    key: str
+    draw_id: int
+    text_key: str
+    component: Component
+    stratum: str
+    inclusion_probability: float
+    seat: int
+    reason: str
+    candidates: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    model_version: str | None
+
+
+def task_key(draw_key: str, text_key: str, seat: int = 1) -> str:
+    """The key by which the task is known outside; the same draw, text and seat always give the same one."""
+    return hashlib.sha256(f"{draw_key}\x1f{text_key}\x1f{seat}".encode()).hexdigest()[:20]
