@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import numpy as np
@@ -17,7 +18,8 @@ NOT_A_NUMBER = 42
 REFUSED = 43
 
 
-def train(job: dict[str, object]) -> int:
+def train(job: dict[str, Any]) -> int:
+    """The exit code."""
     try:
         model = fasttext.train_supervised(input=job["input"], verbose=2, **job["arguments"])
     except RuntimeError as error:
