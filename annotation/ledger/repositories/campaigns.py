@@ -1,0 +1,186 @@
+"""Campaigns, their draws and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.domain.campaign import Campaign, Draw
+from annotation.domain.task import Component, Task
+from annotation.errors import ConflictError, NotFoundError
+from annotation.ledger import statements
+from annotation.ledger.tables import CampaignRow, DrawRow, TaskRow
+
+
+class Campaigns:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, campaign: Campaign) -> bool:
+        """Store it and say whether it was new; the same key with another nomenclature is a conflict."""
+        row = self._session.get(CampaignRow, campaign.key)
+        if row is not None:
+            if row.nomenclature != campaign.nomenclature:
+                raise ConflictError(
+                    f"The campaign {campaign.key} codes into {row.nomenclature}, not into {campaign.nomenclature}.",
+                    cure="Create a campaign with another key: a project keeps its nomenclature for life.",
+                )
+            return False
+        self._session.add(
+            CampaignRow(
+                key=campaign.key,
+                title=campaign.title,
+                nomenclature=campaign.nomenclature,
+                language=campaign.language,
+                created_at=campaign.created_at,
+                closed_at=campaign.closed_at,
+            )
+        )
+        self._session.flush()
+        return True
+
+    def get(self, key: str) -> Campaign:
+        row = self._session.get(CampaignRow, key)
+        if row is None:
+            known = ", ".join(c.key for c in self.all()) or "none"
+            raise NotFoundError(
+                f"There is no campaign {key} (known: {known}).", cure=f"Create it with: awb campaign create {key}"
+            )
+        return _campaign(row)
+
+    def all(self) -> list[Campaign]:
+        return [_campaign(row) for row in self._session.scalars(select(CampaignRow).order_by(CampaignRow.created_at))]
+
+    def close(self, key: str, *, now: datetime) -> Campaign:
+        self.get(key)
+        row = self._session.get_one(CampaignRow, key)
+        row.closed_at = row.closed_at or now
+        self._session.flush()
+        return _campaign(row)
+
+
+class Draws:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, draw: Draw) -> Draw:
+        row = DrawRow(
+            key=draw.key,
+            campaign=draw.campaign,
+            seed=draw.seed,
+            model_version=draw.model_version,
+            reference_window=draw.reference_window,
+            current_window=draw.current_window,
+            recipe=dict(draw.recipe),
+            drawn_at=draw.drawn_at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _draw(row)
+
+    def find(self, key: str) -> Draw | None:
+        row = self._session.scalars(select(DrawRow).where(DrawRow.key == key)).one_or_none()
+        return _draw(row) if row else None
+
+    def of_campaign(self, campaign: str) -> list[Draw]:
+        return [
+            _draw(r)
+            for r in self._session.scalars(select(DrawRow).where(DrawRow.campaign == campaign).order_by(DrawRow.id))
+        ]
+
+
+class Tasks:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, tasks: Sequence[Task]) -> int:
+        rows = [
+            {
+                "key": t.key,
+                "draw_id": t.draw_id,
+                "text_key": t.text_key,
+                "component": t.component.value,
+                "stratum": t.stratum,
+                "inclusion_probability": t.inclusion_probability,
+                "seat": t.seat,
+                "reason": t.reason,
+                "candidates": list(t.candidates),
+                "probabilities": list(t.probabilities),
+                "model_version": t.model_version,
+            }
+            for t in tasks
+        ]
+        return statements.insert_new(self._session, TaskRow, rows, key=["key"])
+
+    def get(self, keys: Sequence[str]) -> dict[str, Task]:
+        found: dict[str, Task] = {}
+        for chunk in statements.chunks(keys):
+            for row in self._session.scalars(select(TaskRow).where(TaskRow.key.in_(chunk))):
+                found[row.key] = _task(row)
+        return found
+
+    def of_campaign(self, campaign: str) -> list[Task]:
+        """Every task, in the order of drawing."""
+        return self._select(DrawRow.campaign == campaign)
+
+    def of_draw(self, draw_id: int) -> list[Task]:
+        return self._select(TaskRow.draw_id == draw_id)
+
+    def asked_texts(self, campaign: str) -> set[str]:
+        statement = select(TaskRow.text_key).join(DrawRow, DrawRow.id == TaskRow.draw_id)
+        return set(self._session.scalars(statement.where(DrawRow.campaign == campaign)))
+
+    def count_by_component(self, draw_id: int) -> dict[str, int]:
+        statement = select(TaskRow.component, func.count()).where(TaskRow.draw_id == draw_id)
+        return dict(self._session.execute(statement.group_by(TaskRow.component)))
+
+    def _select(self, condition: object) -> list[Task]:
+        statement = select(TaskRow).join(DrawRow, DrawRow.id == TaskRow.draw_id)
+        rows: Iterable[TaskRow] = self._session.scalars(
+            statement.where(condition).order_by(TaskRow.draw_id, TaskRow.key)  # type: ignore[arg-type]
+        )
+        return [_task(row) for row in rows]
+
+
+def _campaign(row: CampaignRow) -> Campaign:
+    return Campaign(
+        key=row.key,
+        title=row.title,
+        nomenclature=row.nomenclature,
+        language=row.language,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+    )
+
+
+def _draw(row: DrawRow) -> Draw:
+    return Draw(
+        id=row.id,
+        key=row.key,
+        campaign=row.campaign,
+        seed=row.seed,
+        model_version=row.model_version,
+        reference_window=row.reference_window,
+        current_window=row.current_window,
+        recipe=row.recipe,
+        drawn_at=row.drawn_at,
+    )
+
+
+def _task(row: TaskRow) -> Task:
+    return Task(
+        key=row.key,
+        draw_id=row.draw_id,
+        text_key=row.text_key,
+        component=Component(row.component),
+        stratum=row.stratum,
+        inclusion_probability=row.inclusion_probability,
+        seat=row.seat,
+        reason=row.reason,
+        candidates=tuple(row.candidates),
+        probabilities=tuple(row.probabilities),
+        model_version=row.model_version,
+    )

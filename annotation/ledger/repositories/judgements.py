@@ -1,0 +1,157 @@
+"""Judgements and the people behind them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from annotation.domain.judgement import Judgement, Outcome
+from annotation.ledger.tables import CoderRow, DrawRow, JudgementRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedJudgement:
+    """A judgement with the id of its row."""
+
+    id: int
+    judgement: Judgement
+
+
+class Judgements:
+    """Append-only: the highest id of a platform's annotation is its state in force."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def record(self, judgement: Judgement, *, now: datetime) -> bool:
+        """Append it unless it says the same as the state in force; return whether a row was written."""
+        in_force = self._in_force(judgement.platform, judgement.external_id)
+        digest = _digest(judgement)
+        if in_force is not None and in_force.digest == digest:
+            return False
+        if in_force is None and judgement.deleted:
+            return False
+        self._session.add(
+            JudgementRow(
+                task_key=judgement.task_key,
+                platform=judgement.platform,
+                external_id=judgement.external_id,
+                coder=judgement.coder,
+                outcome=judgement.outcome.value,
+                code=judgement.code,
+                judged_at=judgement.judged_at,
+                lead_time=judgement.lead_time,
+                comment=judgement.comment,
+                deleted=judgement.deleted,
+                raw=dict(judgement.raw),
+                digest=digest,
+                recorded_at=now,
+            )
+        )
+        self._session.flush()
+        return True
+
+    def current(self, campaign: str, *, up_to: int | None = None) -> list[RecordedJudgement]:
+        """The states in force of a campaign, tombstones left out, in order of id; ``up_to`` is a row id."""
+        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
+        if up_to is not None:
+            newest = newest.where(JudgementRow.id <= up_to)
+        statement = self._of_campaign(campaign).where(JudgementRow.id.in_(newest), JudgementRow.deleted.is_(False))
+        return [RecordedJudgement(row.id, _judgement(row)) for row in self._session.scalars(statement)]
+
+    def current_of_tasks(self, task_keys: Sequence[str], *, platform: str) -> dict[str, list[Judgement]]:
+        """The states in force on these tasks, tombstones left out."""
+        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
+        found: dict[str, list[Judgement]] = {}
+        for start in range(0, len(task_keys), 500):
+            chunk = task_keys[start : start + 500]
+            statement = select(JudgementRow).where(
+                JudgementRow.task_key.in_(chunk),
+                JudgementRow.platform == platform,
+                JudgementRow.deleted.is_(False),
+                JudgementRow.id.in_(newest.where(JudgementRow.task_key.in_(chunk))),
+            )
+            for row in self._session.scalars(statement.order_by(JudgementRow.id)):
+                found.setdefault(row.task_key, []).append(_judgement(row))
+        return found
+
+    def history(self, campaign: str) -> list[RecordedJudgement]:
+        """Every row ever written, tombstones included, in order of id."""
+        return [
+            RecordedJudgement(row.id, _judgement(row)) for row in self._session.scalars(self._of_campaign(campaign))
+        ]
+
+    def last_id(self) -> int:
+        return self._session.scalar(select(func.max(JudgementRow.id))) or 0
+
+    def _in_force(self, platform: str, external_id: str) -> JudgementRow | None:
+        return self._session.scalars(
+            select(JudgementRow)
+            .where(JudgementRow.platform == platform, JudgementRow.external_id == external_id)
+            .order_by(JudgementRow.id.desc())
+            .limit(1)
+        ).one_or_none()
+
+    def _of_campaign(self, campaign: str) -> Select[JudgementRow]:
+        return (
+            select(JudgementRow)
+            .join(TaskRow, TaskRow.key == JudgementRow.task_key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign)
+            .order_by(JudgementRow.id)
+        )
+
+
+class Coders:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def pseudonym(self, platform: str, external_id: str, *, email: str | None, now: datetime) -> str:
+        """The pseudonym of a platform's user, made at first sight; it says nothing about the person."""
+        statement = select(CoderRow).where(CoderRow.platform == platform, CoderRow.external_id == external_id)
+        row = self._session.scalars(statement).one_or_none()
+        if row is None:
+            number = (self._session.scalar(select(func.count()).select_from(CoderRow)) or 0) + 1
+            row = CoderRow(
+                pseudonym=f"C{number:03d}", platform=platform, external_id=external_id, email=email, seen_at=now
+            )
+            self._session.add(row)
+            self._session.flush()
+        elif email and row.email != email:
+            row.email = email
+        return row.pseudonym
+
+
+def _digest(judgement: Judgement) -> str:
+    content = [
+        judgement.task_key,
+        judgement.coder,
+        judgement.outcome.value,
+        judgement.code,
+        judgement.comment,
+        judgement.deleted,
+        judgement.judged_at.isoformat(),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _judgement(row: JudgementRow) -> Judgement:
+    return Judgement(
+        task_key=row.task_key,
+        platform=row.platform,
+        external_id=row.external_id,
+        coder=row.coder,
+        outcome=Outcome(row.outcome),
+        code=row.code,
+        judged_at=row.judged_at,
+        lead_time=row.lead_time,
+        comment=row.comment,
+        deleted=row.deleted,
+        raw=row.raw,
+    )

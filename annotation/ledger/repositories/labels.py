@@ -1,0 +1,153 @@
+"""Settled labels, and the texts that are kept apart to measure with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.domain.label import Label, Source
+from annotation.ledger import statements
+from annotation.ledger.tables import EvaluationMemberRow, LabelRow
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLabel:
+    id: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationMember:
+    """A text of the evaluation set and the design that brought it there."""
+
+    text_key: str
+    group_key: str
+    task_key: str
+    stratum: str
+    inclusion_probability: float
+
+
+class Labels:
+    """Append-only: the highest id of (nomenclature, text) is the label in force."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def record(self, labels: Sequence[Label]) -> int:
+        """Append the labels that differ from the one in force (code, source, weight, judgement); return how many."""
+        changed: list[Label] = []
+        for nomenclature in sorted({label.nomenclature for label in labels}):
+            mine = [label for label in labels if label.nomenclature == nomenclature]
+            current = self._current_of(nomenclature, [label.text_key for label in mine])
+            changed += [label for label in mine if _content(label) != current.get(label.text_key)]
+        statements.insert_all(
+            self._session,
+            LabelRow,
+            [
+                {
+                    "text_key": label.text_key,
+                    "nomenclature": label.nomenclature,
+                    "code": label.code,
+                    "source": label.source.value,
+                    "weight": label.weight,
+                    "coder": label.coder,
+                    "judgement_id": label.judgement_id,
+                    "evidence": label.evidence,
+                    "settled_at": label.settled_at,
+                }
+                for label in changed
+            ],
+        )
+        return len(changed)
+
+    def current(self, nomenclature: str, *, up_to: int | None = None) -> list[RecordedLabel]:
+        """The labels in force (those without a code too), in order of text key; ``up_to`` is a row id."""
+        newest = select(func.max(LabelRow.id)).where(LabelRow.nomenclature == nomenclature)
+        if up_to is not None:
+            newest = newest.where(LabelRow.id <= up_to)
+        statement = select(LabelRow).where(LabelRow.id.in_(newest.group_by(LabelRow.text_key)))
+        return [_recorded(row) for row in self._session.scalars(statement.order_by(LabelRow.text_key))]
+
+    def history(self, nomenclature: str, text_key: str) -> list[RecordedLabel]:
+        statement = select(LabelRow).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == text_key)
+        return [_recorded(row) for row in self._session.scalars(statement.order_by(LabelRow.id))]
+
+    def last_id(self) -> int:
+        return self._session.scalar(select(func.max(LabelRow.id))) or 0
+
+    def _current_of(self, nomenclature: str, keys: Sequence[str]) -> dict[str, tuple[object, ...]]:
+        found: dict[str, tuple[object, ...]] = {}
+        for chunk in statements.chunks(keys):
+            newest = (
+                select(func.max(LabelRow.id))
+                .where(LabelRow.nomenclature == nomenclature, LabelRow.text_key.in_(chunk))
+                .group_by(LabelRow.text_key)
+            )
+            for row in self._session.scalars(select(LabelRow).where(LabelRow.id.in_(newest))):
+                found[row.text_key] = _content(_recorded(row).label)
+        return found
+
+
+class EvaluationSet:
+    """A text that has entered never leaves: it may not be trained on afterwards either."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, nomenclature: str, members: Sequence[EvaluationMember], *, now: datetime) -> int:
+        rows = [
+            {
+                "nomenclature": nomenclature,
+                "text_key": m.text_key,
+                "group_key": m.group_key,
+                "task_key": m.task_key,
+                "stratum": m.stratum,
+                "inclusion_probability": m.inclusion_probability,
+                "added_at": now,
+            }
+            for m in members
+        ]
+        return statements.insert_new(self._session, EvaluationMemberRow, rows, key=["nomenclature", "text_key"])
+
+    def members(self, nomenclature: str, *, up_to: int | None = None) -> list[EvaluationMember]:
+        statement = select(EvaluationMemberRow).where(EvaluationMemberRow.nomenclature == nomenclature)
+        if up_to is not None:
+            statement = statement.where(EvaluationMemberRow.id <= up_to)
+        return [
+            EvaluationMember(
+                text_key=row.text_key,
+                group_key=row.group_key,
+                task_key=row.task_key,
+                stratum=row.stratum,
+                inclusion_probability=row.inclusion_probability,
+            )
+            for row in self._session.scalars(statement.order_by(EvaluationMemberRow.text_key))
+        ]
+
+    def last_id(self) -> int:
+        return self._session.scalar(select(func.max(EvaluationMemberRow.id))) or 0
+
+
+def _content(label: Label) -> tuple[object, ...]:
+    return (label.code, label.source.value, label.weight, label.judgement_id, label.coder)
+
+
+def _recorded(row: LabelRow) -> RecordedLabel:
+    return RecordedLabel(
+        row.id,
+        Label(
+            text_key=row.text_key,
+            nomenclature=row.nomenclature,
+            code=row.code,
+            source=Source(row.source),
+            weight=row.weight,
+            settled_at=row.settled_at,
+            coder=row.coder,
+            judgement_id=row.judgement_id,
+            evidence=row.evidence,
+        ),
+    )

@@ -1,0 +1,147 @@
+"""Our own work: who holds what, what happened, what was set aside, how far a turn has come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from annotation.errors import ConflictError
+from annotation.ledger import statements
+from annotation.ledger.tables import EventRow, LeaseRow, QuarantineRow, TurnRow, TurnStepRow
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: str
+    subject: str
+    payload: Mapping[str, Any]
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Something that could not be taken, with its reason; ``row`` counts as a spreadsheet does."""
+
+    kind: str
+    origin: str
+    row: int | None
+    raw: Mapping[str, Any]
+    reason: str
+
+
+class Leases:
+    """A lease is held until it is released or expires, so that a killed holder blocks nobody for long."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(self, name: str, *, holder: str, now: datetime, lasting: timedelta) -> None:
+        """Take or prolong the lease; raise ConflictError while somebody else holds it."""
+        row = {"name": name, "holder": holder, "taken_at": now, "expires_at": now + lasting}
+        if statements.insert_new(self._session, LeaseRow, [row], key=["name"]):
+            return
+        held = self._session.scalars(select(LeaseRow).where(LeaseRow.name == name).with_for_update()).one()
+        if held.holder != holder and held.expires_at > now:
+            raise ConflictError(
+                f"{held.holder} has held {name} since {held.taken_at:%H:%M:%S}.",
+                cure=f"Wait for it to end; a dead holder's lease ends by itself at {held.expires_at:%H:%M:%S} UTC.",
+            )
+        held.holder, held.taken_at, held.expires_at = holder, now, now + lasting
+
+    def release(self, name: str, *, holder: str) -> None:
+        self._session.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))
+
+    def serialise(self, name: str) -> None:
+        """Wait until no other open transaction has called this with the same name.
+
+        A row id read under this lock is a watermark: no lower id can still be uncommitted. SQLite has one writer at a
+        time anyway.
+        """
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+class Events:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, kind: str, subject: str, *, now: datetime, payload: Mapping[str, Any] | None = None) -> None:
+        self._session.add(EventRow(kind=kind, subject=subject, payload=dict(payload or {}), happened_at=now))
+        self._session.flush()
+
+    def latest(self, *, limit: int = 50) -> list[Event]:
+        rows = self._session.scalars(select(EventRow).order_by(EventRow.id.desc()).limit(limit))
+        return [Event(r.kind, r.subject, r.payload, r.happened_at) for r in rows]
+
+
+class Quarantine:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, item: Quarantined, *, now: datetime) -> bool:
+        """Set it aside; the same thing seen again is not set aside twice."""
+        content = json.dumps(
+            [item.kind, item.origin, item.row, dict(item.raw), item.reason], sort_keys=True, default=str
+        )
+        row = {
+            "kind": item.kind,
+            "origin": item.origin,
+            "row": item.row,
+            "raw": json.loads(json.dumps(dict(item.raw), default=str)),
+            "reason": item.reason,
+            "digest": hashlib.sha256(content.encode()).hexdigest(),
+            "quarantined_at": now,
+        }
+        return bool(statements.insert_new(self._session, QuarantineRow, [row], key=["digest"]))
+
+    def all(self, *, kind: str | None = None, limit: int = 1000) -> list[Quarantined]:
+        statement = select(QuarantineRow).order_by(QuarantineRow.id).limit(limit)
+        if kind is not None:
+            statement = statement.where(QuarantineRow.kind == kind)
+        return [Quarantined(r.kind, r.origin, r.row, r.raw, r.reason) for r in self._session.scalars(statement)]
+
+    def count(self) -> int:
+        return self._session.scalar(select(func.count()).select_from(QuarantineRow)) or 0
+
+
+class Turns:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def open_number(self, campaign: str) -> int | None:
+        """The number of the unfinished turn, if there is one."""
+        statement = select(TurnRow.number).where(TurnRow.campaign == campaign, TurnRow.finished_at.is_(None))
+        return self._session.scalar(statement)
+
+    def last_number(self, campaign: str) -> int:
+        return self._session.scalar(select(func.max(TurnRow.number)).where(TurnRow.campaign == campaign)) or 0
+
+    def begin(self, campaign: str, number: int, *, now: datetime) -> None:
+        row = {"campaign": campaign, "number": number, "started_at": now}
+        statements.insert_new(self._session, TurnRow, [row], key=["campaign", "number"])
+
+    def finish(self, campaign: str, number: int, *, now: datetime) -> None:
+        self._session.get_one(TurnRow, (campaign, number)).finished_at = now
+
+    def started_at(self, campaign: str, number: int) -> datetime:
+        return self._session.get_one(TurnRow, (campaign, number)).started_at
+
+    def results(self, campaign: str, number: int) -> dict[str, Mapping[str, Any]]:
+        """Finished steps with what they gave, in the order in which they finished."""
+        statement = (
+            select(TurnStepRow)
+            .where(TurnStepRow.campaign == campaign, TurnStepRow.turn == number)
+            .order_by(TurnStepRow.finished_at)
+        )
+        return {row.step: row.result for row in self._session.scalars(statement)}
+
+    def record(self, campaign: str, number: int, step: str, result: Mapping[str, Any], *, now: datetime) -> None:
+        row = {"campaign": campaign, "turn": number, "step": step, "result": dict(result), "finished_at": now}
+        statements.insert_new(self._session, TurnStepRow, [row], key=["campaign", "turn", "step"])

@@ -1,0 +1,135 @@
+"""Where tasks live on annotation platforms, and what platforms told us by webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from annotation.domain.task import Task
+from annotation.ledger import statements
+from annotation.ledger.repositories.campaigns import Tasks
+from annotation.ledger.tables import DrawRow, InboxRow, PlatformReferenceRow, ProjectRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    campaign: str
+    platform: str
+    external_id: int
+    cursor: datetime | None
+    webhook_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    id: int
+    action: str
+    project_id: int | None
+    payload: Mapping[str, Any]
+    received_at: datetime
+
+
+class Platforms:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def project(self, campaign: str, platform: str) -> Project | None:
+        row = self._session.get(ProjectRow, (campaign, platform))
+        if row is None:
+            return None
+        return Project(row.campaign, row.platform, row.external_id, row.cursor, row.webhook_id)
+
+    def projects(self, campaign: str) -> list[Project]:
+        rows = self._session.scalars(select(ProjectRow).where(ProjectRow.campaign == campaign))
+        return [Project(r.campaign, r.platform, r.external_id, r.cursor, r.webhook_id) for r in rows]
+
+    def add_project(self, *, campaign: str, platform: str, external_id: int, now: datetime) -> None:
+        row = {"campaign": campaign, "platform": platform, "external_id": external_id, "created_at": now}
+        statements.insert_new(self._session, ProjectRow, [row], key=["campaign", "platform"])
+
+    def move_cursor(self, campaign: str, platform: str, cursor: datetime) -> None:
+        self._session.get_one(ProjectRow, (campaign, platform)).cursor = cursor
+
+    def set_webhook(self, campaign: str, platform: str, webhook_id: int) -> None:
+        self._session.get_one(ProjectRow, (campaign, platform)).webhook_id = webhook_id
+
+    def unpushed(self, campaign: str, platform: str) -> list[Task]:
+        """Tasks of the campaign with no living reference on the platform, in the order of drawing."""
+        living = select(PlatformReferenceRow.task_key).where(
+            PlatformReferenceRow.platform == platform, PlatformReferenceRow.vanished_at.is_(None)
+        )
+        statement = (
+            select(TaskRow.key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign, TaskRow.key.not_in(living))
+            .order_by(TaskRow.draw_id, TaskRow.key)
+        )
+        keys = list(self._session.scalars(statement))
+        tasks = Tasks(self._session).get(keys)
+        return [tasks[key] for key in keys]
+
+    def add_references(self, references: Mapping[str, int], *, platform: str, project_id: int, now: datetime) -> int:
+        """``references`` maps task keys to the platform's ids; known ones are left as they are."""
+        rows = [
+            {
+                "task_key": key,
+                "platform": platform,
+                "project_id": project_id,
+                "external_id": external_id,
+                "pushed_at": now,
+            }
+            for key, external_id in references.items()
+        ]
+        return statements.insert_new(self._session, PlatformReferenceRow, rows, key=["platform", "external_id"])
+
+    def references(self, campaign: str, platform: str) -> dict[int, str]:
+        """The platform's ids of the campaign's living tasks, with our keys."""
+        statement = (
+            select(PlatformReferenceRow.external_id, PlatformReferenceRow.task_key)
+            .join(TaskRow, TaskRow.key == PlatformReferenceRow.task_key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(
+                DrawRow.campaign == campaign,
+                PlatformReferenceRow.platform == platform,
+                PlatformReferenceRow.vanished_at.is_(None),
+            )
+        )
+        return dict(self._session.execute(statement))
+
+    def mark_vanished(self, platform: str, external_ids: Sequence[int], *, now: datetime) -> None:
+        for start in range(0, len(external_ids), statements.CHUNK):
+            self._session.execute(
+                update(PlatformReferenceRow)
+                .where(
+                    PlatformReferenceRow.platform == platform,
+                    PlatformReferenceRow.external_id.in_(external_ids[start : start + statements.CHUNK]),
+                )
+                .values(vanished_at=now)
+            )
+
+
+class Inbox:
+    """Webhooks as they came in: hints on where to look, never the truth."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, *, action: str, project_id: int | None, payload: Mapping[str, Any], now: datetime) -> None:
+        self._session.add(InboxRow(action=action, project_id=project_id, payload=dict(payload), received_at=now))
+        self._session.flush()
+
+    def waiting(self, *, limit: int = 10_000) -> list[Webhook]:
+        statement = select(InboxRow).where(InboxRow.processed_at.is_(None)).order_by(InboxRow.id).limit(limit)
+        return [
+            Webhook(r.id, r.action, r.project_id, r.payload, r.received_at) for r in self._session.scalars(statement)
+        ]
+
+    def mark_processed(self, ids: Sequence[int], *, now: datetime) -> None:
+        for start in range(0, len(ids), statements.CHUNK):
+            chunk = ids[start : start + statements.CHUNK]
+            self._session.execute(update(InboxRow).where(InboxRow.id.in_(chunk)).values(processed_at=now))

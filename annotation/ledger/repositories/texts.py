@@ -1,0 +1,137 @@
+"""Texts, their arrivals, and what models predicted for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.domain.declaration import Declaration, Text, Window
+from annotation.domain.prediction import Prediction
+from annotation.ledger import statements
+from annotation.ledger.tables import DeclarationRow, PredictionRow, TextRow
+
+
+class Texts:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, texts: Sequence[Text], *, now: datetime) -> int:
+        rows = [
+            {
+                "key": t.key,
+                "group_key": t.group_key,
+                "text": t.text,
+                "variables": dict(t.variables),
+                "first_seen_at": now,
+            }
+            for t in {t.key: t for t in reversed(texts)}.values()
+        ]
+        return statements.insert_new(self._session, TextRow, rows, key=["key"])
+
+    def declare(self, declarations: Sequence[Declaration], *, now: datetime) -> int:
+        """Record arrivals; one that is already there (same source and external id) is left as it was."""
+        rows = [
+            {
+                "source": d.source,
+                "external_id": d.external_id,
+                "text_key": d.text_key,
+                "declared_at": d.declared_at,
+                "code": d.code,
+                "imported_at": now,
+            }
+            for d in declarations
+        ]
+        return statements.insert_new(self._session, DeclarationRow, rows, key=["source", "external_id"])
+
+    def get(self, keys: Sequence[str]) -> dict[str, Text]:
+        found: dict[str, Text] = {}
+        for chunk in statements.chunks(keys):
+            for row in self._session.scalars(select(TextRow).where(TextRow.key.in_(chunk))):
+                found[row.key] = _text(row)
+        return found
+
+    def declared_in(self, window: Window, *, sources: Sequence[str] = ()) -> dict[str, int]:
+        """Text keys that arrived in the window, with how many times each."""
+        statement = (
+            select(DeclarationRow.text_key, func.count())
+            .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
+            .group_by(DeclarationRow.text_key)
+            .order_by(DeclarationRow.text_key)
+        )
+        if sources:
+            statement = statement.where(DeclarationRow.source.in_(sources))
+        return dict(self._session.execute(statement))
+
+    def declared_before(self, moment: datetime, keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for chunk in statements.chunks(keys):
+            found.update(
+                self._session.scalars(
+                    select(DeclarationRow.text_key).where(
+                        DeclarationRow.text_key.in_(chunk), DeclarationRow.declared_at < moment
+                    )
+                )
+            )
+        return found
+
+    def without_prediction(self, model_version: str, *, keys: Sequence[str] | None = None) -> list[Text]:
+        """Texts that this model version has not scored yet, in order of their key."""
+        scored = select(PredictionRow.text_key).where(PredictionRow.model_version == model_version)
+        statement = select(TextRow).where(TextRow.key.not_in(scored)).order_by(TextRow.key)
+        wanted = None if keys is None else set(keys)
+        rows = self._session.scalars(statement)
+        return [_text(row) for row in rows if wanted is None or row.key in wanted]
+
+    def add_predictions(self, predictions: Sequence[Prediction], *, now: datetime) -> int:
+        rows = [
+            {
+                "text_key": p.text_key,
+                "model_version": p.model_version,
+                "codes": list(p.codes),
+                "probabilities": list(p.probabilities),
+                "margin": p.margin,
+                "entropy": p.entropy,
+                "known": p.known,
+                "predicted_at": now,
+            }
+            for p in predictions
+        ]
+        return statements.insert_new(self._session, PredictionRow, rows, key=["text_key", "model_version"])
+
+    def predictions(self, model_version: str, keys: Sequence[str]) -> dict[str, Prediction]:
+        found: dict[str, Prediction] = {}
+        for chunk in statements.chunks(keys):
+            statement = select(PredictionRow).where(
+                PredictionRow.model_version == model_version, PredictionRow.text_key.in_(chunk)
+            )
+            for row in self._session.scalars(statement):
+                found[row.text_key] = Prediction(
+                    text_key=row.text_key,
+                    model_version=row.model_version,
+                    codes=tuple(row.codes),
+                    probabilities=tuple(row.probabilities),
+                    entropy=row.entropy,
+                    known=row.known,
+                )
+        return found
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "texts": self._session.scalar(select(func.count()).select_from(TextRow)) or 0,
+            "declarations": self._session.scalar(select(func.count()).select_from(DeclarationRow)) or 0,
+            "predictions": self._session.scalar(select(func.count()).select_from(PredictionRow)) or 0,
+        }
+
+    def span(self) -> Window | None:
+        """From the first declaration to the last."""
+        first, last = self._session.execute(
+            select(func.min(DeclarationRow.declared_at), func.max(DeclarationRow.declared_at))
+        ).one()
+        return Window(first, last) if first else None
+
+
+def _text(row: TextRow) -> Text:
+    return Text(key=row.key, group_key=row.group_key, text=row.text, variables=row.variables)

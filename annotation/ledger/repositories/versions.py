@@ -1,0 +1,101 @@
+"""Versions of training sets and models, and the decisions about them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
+from annotation.errors import NotFoundError
+from annotation.ledger import statements
+from annotation.ledger.tables import DecisionRow, ModelVersionRow, TrainingSetVersionRow
+
+
+class TrainingSetVersions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, version: TrainingSetVersion) -> None:
+        """Record a version; recording it again changes nothing."""
+        statements.insert_new(self._session, TrainingSetVersionRow, [_plain(version)], key=["name", "tag"])
+
+    def all(self, name: str) -> list[TrainingSetVersion]:
+        statement = select(TrainingSetVersionRow).where(TrainingSetVersionRow.name == name)
+        ordered = statement.order_by(TrainingSetVersionRow.built_at, TrainingSetVersionRow.tag)
+        return [_trainingset(row) for row in self._session.scalars(ordered)]
+
+    def get(self, name: str, tag: str) -> TrainingSetVersion:
+        row = self._session.get(TrainingSetVersionRow, (name, tag))
+        if row is None:
+            known = ", ".join(v.tag for v in self.all(name)) or "none"
+            raise NotFoundError(
+                f"The training set {name} has no version {tag} (known: {known}).", cure="See: awb trainingset log"
+            )
+        return _trainingset(row)
+
+
+class ModelVersions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, version: ModelVersion) -> None:
+        """Record a version; recording it again changes nothing."""
+        statements.insert_new(self._session, ModelVersionRow, [_plain(version)], key=["name", "version"])
+
+    def find(self, name: str, version: str) -> ModelVersion | None:
+        row = self._session.get(ModelVersionRow, (name, version))
+        return _model(row) if row else None
+
+    def find_by_training_key(self, training_key: str) -> ModelVersion | None:
+        statement = select(ModelVersionRow).where(ModelVersionRow.training_key == training_key)
+        row = self._session.scalars(statement).one_or_none()
+        return _model(row) if row else None
+
+    def all(self, name: str) -> list[ModelVersion]:
+        statement = select(ModelVersionRow).where(ModelVersionRow.name == name).order_by(ModelVersionRow.trained_at)
+        return [_model(row) for row in self._session.scalars(statement)]
+
+
+class Decisions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, decision: Decision) -> None:
+        self._session.add(DecisionRow(**_plain(decision)))
+        self._session.flush()
+
+    def latest(self, kind: str, *, subject: str | None = None, since: datetime | None = None) -> Decision | None:
+        found = self.all(kind, subject=subject, since=since)
+        return found[-1] if found else None
+
+    def all(
+        self, kind: str | None = None, *, subject: str | None = None, since: datetime | None = None
+    ) -> list[Decision]:
+        statement = select(DecisionRow).order_by(DecisionRow.id)
+        if kind is not None:
+            statement = statement.where(DecisionRow.kind == kind)
+        if subject is not None:
+            statement = statement.where(DecisionRow.subject == subject)
+        if since is not None:
+            statement = statement.where(DecisionRow.decided_at >= since)
+        return [
+            Decision(r.kind, r.subject, r.accepted, r.reason, r.figures, r.decided_at)
+            for r in self._session.scalars(statement)
+        ]
+
+
+def _plain(value: TrainingSetVersion | ModelVersion | Decision) -> dict[str, Any]:
+    plain = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: dict(item) if hasattr(item, "items") else item for name, item in plain.items()}
+
+
+def _trainingset(row: TrainingSetVersionRow) -> TrainingSetVersion:
+    return TrainingSetVersion(**{field.name: getattr(row, field.name) for field in fields(TrainingSetVersion)})
+
+
+def _model(row: ModelVersionRow) -> ModelVersion:
+    return ModelVersion(**{field.name: getattr(row, field.name) for field in fields(ModelVersion)})

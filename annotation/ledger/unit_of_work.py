@@ -1,0 +1,228 @@
+"""The way into the ledger: a transaction that commits on clean exit and leaves nothing behind on error."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from annotation.errors import InstallationError, InvalidInputError, UnreachableError
+from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
+from annotation.ledger.repositories.judgements import Coders, Judgements
+from annotation.ledger.repositories.labels import EvaluationSet, Labels
+from annotation.ledger.repositories.nomenclatures import Nomenclatures
+from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
+from annotation.ledger.repositories.platforms import Inbox, Platforms
+from annotation.ledger.repositories.texts import Texts
+from annotation.ledger.repositories.versions import Decisions, ModelVersions, TrainingSetVersions
+
+BUSY_SECONDS = 60
+
+
+class UnitOfWork:
+    """One transaction's repositories."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def nomenclatures(self) -> Nomenclatures:
+        return Nomenclatures(self._session)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self._session)
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        return Campaigns(self._session)
+
+    @cached_property
+    def draws(self) -> Draws:
+        return Draws(self._session)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self._session)
+
+    @cached_property
+    def judgements(self) -> Judgements:
+        return Judgements(self._session)
+
+    @cached_property
+    def coders(self) -> Coders:
+        return Coders(self._session)
+
+    @cached_property
+    def platforms(self) -> Platforms:
+        return Platforms(self._session)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self._session)
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self._session)
+
+    @cached_property
+    def evaluation(self) -> EvaluationSet:
+        return EvaluationSet(self._session)
+
+    @cached_property
+    def trainingsets(self) -> TrainingSetVersions:
+        return TrainingSetVersions(self._session)
+
+    @cached_property
+    def models(self) -> ModelVersions:
+        return ModelVersions(self._session)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return Decisions(self._session)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        return Quarantine(self._session)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self._session)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self._session)
+
+    @cached_property
+    def turns(self) -> Turns:
+        return Turns(self._session)
+
+
+class Ledger:
+    """The database behind the loop, SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Connect lazily to ``sqlite:///file`` or ``postgresql+psycopg://…``; the folder of a file is made."""
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, pool_pre_ping=True)
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise InvalidInputError(
+                "The address of the ledger cannot be read.",
+                cure="Write ledger.url like sqlite:///folder/ledger.db or postgresql+psycopg://user:password@host/name.",
+            ) from error
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        return cls(engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write. SQLite lets one in at a time; the others wait."""
+        with self._session(self._engine) as session, session.begin():
+            yield UnitOfWork(session)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A consistent view that hinders no writer; what it writes is thrown away."""
+        with self._session(self._engine.execution_options(awb_reads=True)) as session:
+            try:
+                yield UnitOfWork(session)
+            finally:
+                session.rollback()
+
+    def migrate(self) -> str:
+        """Bring the tables to the version of this installation and return its revision."""
+        config = _alembic()
+        with self._translated(), self._engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        return self.revision() or ""
+
+    def revision(self) -> str | None:
+        with self._translated(), self._engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def require_migrated(self) -> None:
+        revision, head = self.revision(), newest_revision()
+        if revision != head:
+            raise InstallationError(
+                f"The ledger at {self.address} is at revision {revision or 'none'}, this program wants {head}.",
+                cure="Run: awb init",
+            )
+
+    @property
+    def address(self) -> str:
+        """The URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @property
+    def url(self) -> str:
+        return self._engine.url.render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        with self._translated(), Session(engine) as session:
+            yield session
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            if "no such table" in str(error.orig):
+                raise InstallationError(f"The ledger at {self.address} has no tables.", cure="Run: awb init") from error
+            raise UnreachableError(
+                f"The ledger at {self.address} does not answer: {str(error.orig).splitlines()[0]}.",
+                cure="Check ledger.url, and that the database runs, is not locked and has room.",
+            ) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise UnreachableError(
+                    f"The connection to the ledger at {self.address} was cut.", cure="Run the command again."
+                ) from error
+            raise
+
+
+def newest_revision() -> str:
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own BEGIN comes too late (at the first write), where waiting for another writer cannot help any more.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("awb_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
