@@ -1,0 +1,67 @@
+"""A named, immutable state of a training set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from annotation.errors import InvalidInputError
+
+TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+OURS = "trainingset."
+GIVEN = "property."
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """``added``, ``removed`` and ``changed`` count rows against the parent, against nothing for a first version.
+
+    ``sequence`` is the number of ancestors plus one. ``properties`` are those given at the commit.
+    """
+
+    tag: str
+    parent: str | None
+    snapshot_id: int
+    rows: int
+    digest: str
+    added: int
+    removed: int
+    changed: int
+    sequence: int = 1
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_tag(tag: str) -> None:
+    if not TAG.fullmatch(tag) or tag == "main":
+        raise InvalidInputError(
+            f"{tag!r} cannot name a version.",
+            cure="Use up to 100 letters, digits, dots, hyphens and underscores, and not the word main.",
+        )
+
+
+def to_summary(version: Version) -> dict[str, str]:
+    """The version as properties of its snapshot's summary, where any reader of the table finds it."""
+    counts = {name: getattr(version, name) for name in ("rows", "digest", "added", "removed", "changed", "sequence")}
+    ours = {"tag": version.tag, "parent": version.parent or "", **counts}
+    given = {f"{OURS}{GIVEN}{name}": value for name, value in version.properties.items()}
+    return {f"{OURS}{name}": str(value) for name, value in ours.items()} | given
+
+
+def from_summary(summary: Mapping[str, str], snapshot_id: int) -> Version | None:
+    """None for a snapshot that is not one of ours."""
+    ours = {name.removeprefix(OURS): value for name, value in summary.items() if name.startswith(OURS)}
+    if "tag" not in ours:
+        return None
+    return Version(
+        tag=ours["tag"],
+        parent=ours["parent"] or None,
+        snapshot_id=snapshot_id,
+        rows=int(ours["rows"]),
+        digest=ours["digest"],
+        added=int(ours["added"]),
+        removed=int(ours["removed"]),
+        changed=int(ours["changed"]),
+        sequence=int(ours["sequence"]),
+        properties={name.removeprefix(GIVEN): value for name, value in ours.items() if name.startswith(GIVEN)},
+    )
