@@ -1,0 +1,217 @@
+"""Settings of this package, and how every package's settings are read.
+
+A value comes from the environment (``AWB_SECTION__FIELD``), else from the TOML file, else from the default. Secrets
+are refused in the file: they come from the environment, or from a file that a ``…_file`` field names.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from annotation.domain.text import Cleaning, Normaliser
+from annotation.errors import InvalidInputError
+
+HIDDEN = "********"
+_SECRET_FIELDS = frozenset({"token", "secret", "key_id", "webhook_secret", "tokens", "password"})
+_URL_PASSWORD = re.compile(r"(?P<head>\w[\w+.-]*://[^:/@\s]*:)[^@/\s]+(?P<tail>@)")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileSource(Section):
+    """A published table: a file, or an https URL. ``key`` is the name that the ledger knows it by."""
+
+    key: str
+    path: str
+    title: str = ""
+
+
+class CorrespondenceSource(FileSource):
+    old: str
+    new: str
+
+
+class LedgerSettings(Section):
+    url: str = Field("", description="Empty: ledger.db under the home folder. postgresql+psycopg://… for an office.")
+
+
+class LabelStudioSettings(Section):
+    url: str = Field("", description="Empty: a server of our own, started when a command needs it.")
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    port: int = Field(0, description="Port of our own server; 0 takes a free one.")
+    batch: int = Field(1000, ge=1, le=5000)
+
+    def read_token(self) -> str | None:
+        return read_secret(self.token, self.token_file)
+
+
+class CampaignSettings(Section):
+    key: str = "main"
+    title: str = "Coding campaign"
+    nomenclature: str = ""
+    language: Literal["fr", "en"] = "fr"
+    show_variables: tuple[str, ...] = Field(
+        (), description="Variables that may be sent to Label Studio; no others are."
+    )
+    show_reason: bool = False
+
+
+class TextSettings(Section):
+    cleaning: Cleaning = Cleaning()
+    variables: tuple[str, ...] = ()
+
+    @property
+    def normaliser(self) -> Normaliser:
+        return Normaliser(self.cleaning, self.variables)
+
+
+class ServeSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = 8765
+    public_url: str = Field("", description="How Label Studio reaches us for webhooks; empty: http://host:port.")
+    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
+    tokens: SecretStr | None = Field(None, description="Tokens of the API, separated by commas.")
+    tokens_file: Path | None = None
+
+    def read_webhook_secret(self) -> str | None:
+        return read_secret(self.webhook_secret, self.webhook_secret_file)
+
+    def read_tokens(self) -> frozenset[str]:
+        text = read_secret(self.tokens, self.tokens_file) or ""
+        return frozenset(token for token in re.split(r"[,\s]+", text) if token)
+
+
+class AnnotationSettings(BaseSettings):
+    """The sections that this package reads; packages above add theirs by inheritance."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AWB_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Path(".awb")
+    nomenclatures: tuple[FileSource, ...] = ()
+    correspondences: tuple[CorrespondenceSource, ...] = ()
+    ledger: LedgerSettings = LedgerSettings()
+    labelstudio: LabelStudioSettings = LabelStudioSettings()
+    campaign: CampaignSettings = CampaignSettings()
+    text: TextSettings = TextSettings()
+    serve: ServeSettings = ServeSettings()
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger.url or f"sqlite:///{self.home.resolve() / 'ledger.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # What the file says comes in as the initial values; the environment stands above it.
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, home: Path | None = None) -> Self:
+        """Settings from the file, below the environment. Relative paths in the file start at the file's folder.
+
+        Raises InvalidInputError that names the file, the field and what is wrong with it.
+        """
+        values = read_toml(path) if path else {}
+        try:
+            settings = cls(**values)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise InvalidInputError(
+                f"The settings of {path or 'the environment'} are wrong: {faults}.",
+                cure="The fields and their defaults stand in configs/default.toml.",
+            ) from error
+        return settings if home is None else settings.model_copy(update={"home": home})
+
+    def shown(self) -> dict[str, Any]:
+        """Every field in force, secrets and passwords hidden."""
+        shown: dict[str, Any] = _hide(self.model_dump(mode="json"))
+        return shown
+
+
+def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InvalidInputError(
+            f"The secret in {file} cannot be read ({error.strerror}).", cure="Check the path and its permissions."
+        ) from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's content with relative paths made absolute; InvalidInputError where it holds a secret."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read ({error.strerror}).", cure="Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"{path} is no TOML: {error}.", cure="Mend that line.") from error
+    for place, value in _leaves(values):
+        if place[-1] in _SECRET_FIELDS or (isinstance(value, str) and _URL_PASSWORD.search(value)):
+            name = "__".join(("AWB", *place)).upper().replace("AWB__", "AWB_", 1)
+            raise InvalidInputError(
+                f"{path}: {'.'.join(place)} is a secret and does not belong in a file that people share.",
+                cure=f"Take it out and set {name}, or name a file in {place[-1]}_file.",
+            )
+    anchored: dict[str, Any] = _anchor(values, path.resolve().parent)
+    return anchored
+
+
+def _leaves(values: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*place, name))
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for item in value:
+                yield from _leaves(item, (*place, name))
+        else:
+            yield (*place, name), value
+
+
+def _anchor(value: Any, folder: Path, name: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {key: _anchor(item, folder, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_anchor(item, folder, name) for item in value]
+    is_path = name in ("path", "home") or name.endswith("_file")
+    if is_path and isinstance(value, str) and value and "://" not in value and not Path(value).is_absolute():
+        return str((folder / value).resolve())
+    return value
+
+
+def _hide(value: Any, name: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {key: _hide(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hide(item, name) for item in value]
+    if name in _SECRET_FIELDS and value:
+        return HIDDEN
+    if isinstance(value, str):
+        return _URL_PASSWORD.sub(rf"\g<head>{HIDDEN}\g<tail>", value)
+    return value

@@ -1,0 +1,118 @@
+"""The settings of the whole workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from annotation.settings import Section, read_secret
+from sampling.settings import SamplingSettings
+from sync.storage import Storage
+from sync.training.fasttext_trainer import FastTextParameters
+
+
+class StorageSettings(Section):
+    url: str = Field(
+        "", description="Empty: the folder storage under the home folder. s3://bucket/prefix for an office."
+    )
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    key_id: SecretStr | None = None
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+
+
+class TrainingSetSettings(Section):
+    name: str = "trainingset"
+    sources: tuple[str, ...] = ("arbiter", "coder", "import", "table", "rule")
+    validation_share: float = Field(0.1, ge=0, lt=1)
+    seed: int = 1
+
+
+class MlflowSettings(Section):
+    tracking_uri: str = Field("", description="Empty: an SQLite file under the home folder. http://… for a server.")
+    experiment: str = "annotation-workbench"
+    artifact_root: str = ""
+
+
+class TrainingSettings(Section):
+    model: str = "activity"
+    fasttext: FastTextParameters = FastTextParameters()
+    title_repeats: int = Field(1, ge=0, description="How often each leaf's official title is added as a line.")
+    timeout_seconds: float = Field(7200.0, gt=0)
+
+
+class GateSettings(Section):
+    """When a challenger becomes champion; differences are challenger minus champion, on the evaluation set."""
+
+    least_evaluated: int = Field(50, ge=1)
+    least_difference: float = 0.0
+    non_inferiority: float = Field(0.03, ge=0, description="The interval of the difference may reach this far below 0.")
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+
+
+class RelabelSettings(Section):
+    correspondence: str = ""
+    campaign: str = Field("", description="Key of the campaign that decides multivocal codes; empty: KEY-NEW.")
+    budget: int = Field(100, ge=0, description="Revision tasks drawn by one `awb relabel apply`.")
+
+
+class IntakeSource(Section):
+    """A file, folder or s3:// prefix of declarations; empty column names mean that there is none."""
+
+    path: str
+    source: str = "register"
+    text: str = "libelle"
+    id: str = ""
+    date: str = ""
+    code: str = ""
+    variables: tuple[str, ...] = ()
+    coded: bool = Field(False, description="The code column holds settled codes: they become labels of source import.")
+
+
+class RehearsalSettings(Section):
+    """A coded file played as a flow: some of it is known beforehand, the rest arrives month by month without code."""
+
+    path: str = ""
+    text: str = "text"
+    code: str = "code"
+    variables: tuple[str, ...] = ()
+    initial: int = Field(4000, ge=1)
+    parts: int = Field(3, ge=1)
+    first_day: str = "2026-01-01"
+    seed: int = 1
+
+
+class SimulateSettings(Section):
+    coders: int = Field(0, ge=0, description="0: people annotate. Otherwise this many simulated coders answer.")
+    error_rate: float = Field(0.08, ge=0, le=1)
+    skip_rate: float = Field(0.02, ge=0, le=1)
+    seed: int = 1
+
+
+class TurnSettings(Section):
+    least_done: float = Field(0.9, ge=0, le=1, description="Share of the draw's tasks to be answered before training.")
+
+
+class Settings(SamplingSettings):
+    storage: StorageSettings = StorageSettings()
+    trainingset: TrainingSetSettings = TrainingSetSettings()
+    mlflow: MlflowSettings = MlflowSettings()
+    training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
+    relabel: RelabelSettings = RelabelSettings()
+    intake: tuple[IntakeSource, ...] = ()
+    rehearsal: RehearsalSettings = RehearsalSettings()
+    simulate: SimulateSettings = SimulateSettings()
+    turn: TurnSettings = TurnSettings()
+
+    def open_storage(self) -> Storage:
+        settings = self.storage
+        return Storage(
+            settings.url or str(self.home.resolve() / "storage"),
+            key=settings.key_id.get_secret_value() if settings.key_id else None,
+            secret=read_secret(settings.secret, settings.secret_file),
+            endpoint=settings.endpoint,
+            region=settings.region,
+        )
