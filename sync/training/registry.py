@@ -1,0 +1,373 @@
+"""Models in MLflow: one run, one model version per training, found again by its key.
+
+A training that is killed and run again finds what it registered; half-made runs of it are closed and left. Slow to
+import (mlflow takes seconds): commands that need no model import it late.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+
+from annotation.domain import stop_words, text
+from annotation.domain.text import Normaliser
+from annotation.errors import InstallationError, InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
+from sync.training.fasttext_trainer import TrainedModel
+
+# Read by mlflow when it is imported; what an administrator has set stays.
+for _name, _value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_AGENT_HINT": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_PRINT_MODEL_URLS_ON_CREATION": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "GIT_PYTHON_REFRESH": "quiet",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+import mlflow  # noqa: E402
+import mlflow.artifacts  # noqa: E402
+import mlflow.pyfunc  # noqa: E402
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.models import ModelSignature  # noqa: E402
+from mlflow.types import ColSpec, Schema  # noqa: E402
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_KEY_TAG = "training_key"
+_COMPLETE_TAG = "registered"
+_REQUIREMENTS = ("mlflow", "fasttext", "numpy", "pandas", "snowballstemmer")
+_DIGEST_LENGTH = 36  # of MLflow's column; the whole digest is a tag of the run
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSetRef:
+    """The training set version that a model saw: its tag, the digest of its rows, and where the table lies."""
+
+    tag: str
+    digest: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """``uri`` is what ``mlflow.pyfunc.load_model`` takes; ``run_id`` is empty for versions made without a run."""
+
+    name: str
+    version: str
+    run_id: str
+    uri: str
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A registered model on this machine; ``folder`` is the whole MLflow model."""
+
+    version: ModelVersion
+    folder: Path
+    model_path: Path
+    normaliser: Normaliser
+
+
+class ModelRegistry:
+    """One registered model of one MLflow server, or of a SQLite file (``sqlite:///path``).
+
+    ``artifact_root`` says where a new experiment keeps its files, as a folder or a URL; without it the server decides,
+    and beside a SQLite file it is the folder ``mlartifacts``.
+    """
+
+    def __init__(self, tracking_uri: str, model_name: str, experiment: str, artifact_root: str | None = None) -> None:
+        self.tracking_uri = tracking_uri
+        self.model_name = model_name
+        self.experiment = experiment
+        self._artifact_root = _artifact_root(tracking_uri, artifact_root)
+        self._client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+    def register(
+        self,
+        *,
+        training_key: str,
+        trained: TrainedModel,
+        normaliser: Normaliser,
+        trainingset: TrainingSetRef,
+        parameters: Mapping[str, object],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        examples: Sequence[Mapping[str, str]] = (),
+    ) -> ModelVersion:
+        """The version of this training, made and named ``challenger`` unless an earlier call with the key did so.
+
+        ``examples`` are rows with ``text`` and variables that the model shows as its input example.
+        """
+        with self._translated():
+            version = self._find(training_key)
+            if version is None:
+                run_tags = {**tags, _KEY_TAG: training_key, "trainingset": trainingset.tag}
+                run_tags |= {"trainingset_digest": trainingset.digest, "model_sha256": trained.sha256}
+                run_id = self._begin(training_key, run_tags, trainingset)
+                self._client.log_batch(run_id, _metrics(metrics), _params(parameters), synchronous=True)
+                model_uri, model_id = self._log_model(run_id, trained, normaliser, examples)
+                version = self._create_version(run_id, model_uri, model_id, run_tags)
+            if _COMPLETE_TAG not in version.tags:
+                self._client.set_registered_model_alias(self.model_name, CHALLENGER, version.version)
+                self._client.set_model_version_tag(self.model_name, version.version, _COMPLETE_TAG, "true")
+            return self._version(self._client.get_model_version(self.model_name, version.version))
+
+    def version(self, alias_or_version: str) -> ModelVersion | None:
+        """Takes ``champion``, ``3``, ``models:/NAME@champion`` and ``models:/NAME/3``; None where there is none."""
+        wanted = self._parse(alias_or_version)
+        with self._translated():
+            try:
+                if wanted.isdigit():
+                    return self._version(self._client.get_model_version(self.model_name, wanted))
+                return self._version(self._client.get_model_version_by_alias(self.model_name, wanted))
+            except MlflowException as error:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST" or "alias" in error.message:
+                    return None
+                raise
+
+    def versions(self) -> tuple[ModelVersion, ...]:
+        """All versions, oldest first."""
+        with self._translated():
+            found = self._search(f"name = '{self.model_name}'")
+        return tuple(sorted(found, key=lambda version: int(version.version)))
+
+    def set_alias(self, version: str, alias: str) -> None:
+        with self._translated():
+            self._client.set_registered_model_alias(self.model_name, alias, version)
+
+    def log_metrics(self, version: str, metrics: Mapping[str, float]) -> None:
+        """Adds metrics to the run of a version; of a name logged twice the later value counts."""
+        run_id = self._existing(version).run_id
+        with self._translated():
+            self._client.log_batch(run_id, _metrics(metrics), synchronous=True)
+
+    def download(self, alias_or_version: str, folder: Path) -> ModelFiles:
+        """The files of a version under ``folder``, fetched once; an interrupted download leaves nothing that counts."""
+        version = self._existing(alias_or_version)
+        # With the run, so that a registry begun anew is not answered from the cache of the former one.
+        target = folder / f"{self.model_name}-{version.version}-{version.run_id[:8]}"
+        if not target.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
+                with self._translated():
+                    fetched = mlflow.artifacts.download_artifacts(
+                        artifact_uri=version.uri, dst_path=scratch, tracking_uri=self.tracking_uri
+                    )
+                _move_unless_there(Path(fetched), target)
+        return _model_files(version, target)
+
+    def check(self) -> str:
+        """Kind and version of what answers; UnreachableError with what to do otherwise."""
+        if self.tracking_uri.startswith(("http://", "https://")):
+            return self._check_server()
+        with self._translated():
+            self._client.search_experiments(max_results=1)
+        return f"MLflow {mlflow.__version__} in {self.tracking_uri}"
+
+    def _check_server(self) -> str:
+        cure = "Start the server, or correct the address in the settings (mlflow.tracking_uri)."
+        try:
+            answer = httpx.get(f"{self.tracking_uri.rstrip('/')}/version", timeout=10)
+        except httpx.HTTPError as error:
+            raise UnreachableError(f"MLflow at {self.tracking_uri} does not answer: {error}.", cure=cure) from error
+        if answer.status_code in (401, 403):
+            cure = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+        if answer.status_code != httpx.codes.OK:
+            raise UnreachableError(f"MLflow at {self.tracking_uri} answers {answer.status_code}.", cure=cure)
+        with self._translated():
+            self._client.search_experiments(max_results=1)
+        return f"MLflow server {answer.text.strip()} at {self.tracking_uri}"
+
+    def _find(self, training_key: str) -> ModelVersion | None:
+        found = self._search(f"name = '{self.model_name}' AND tags.{_KEY_TAG} = '{training_key}'")
+        return min(found, key=lambda version: int(version.version), default=None)
+
+    def _search(self, query: str) -> list[ModelVersion]:
+        # A search leaves the aliases out, so each one found is read again by its number.
+        found, token = [], None
+        while True:
+            page = self._client.search_model_versions(query, max_results=200, page_token=token)
+            found += [self._client.get_model_version(self.model_name, str(version.version)) for version in page]
+            token = page.token
+            if not token:
+                return [self._version(version) for version in found]
+
+    def _begin(self, training_key: str, tags: Mapping[str, str], trainingset: TrainingSetRef) -> str:
+        experiment_id = self._experiment_id()
+        query = f"tags.{_KEY_TAG} = '{training_key}' AND attributes.status = 'RUNNING'"
+        for left in self._client.search_runs([experiment_id], query):
+            self._client.set_terminated(left.info.run_id, status="KILLED")
+        run = self._client.create_run(experiment_id, run_name=trainingset.tag, tags=dict(tags))
+        dataset = Dataset(trainingset.tag, trainingset.digest[:_DIGEST_LENGTH], "trainingset", trainingset.uri)
+        used = DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+        self._client.log_inputs(run.info.run_id, [used])
+        return str(run.info.run_id)
+
+    def _experiment_id(self) -> str:
+        known = self._client.get_experiment_by_name(self.experiment)
+        if known is None:
+            return str(self._client.create_experiment(self.experiment, artifact_location=self._artifact_root))
+        if known.lifecycle_stage != "active":
+            raise NotFoundError(
+                f"The MLflow experiment {self.experiment!r} was deleted.",
+                cure=f"Restore it (mlflow experiments restore -x {known.experiment_id}) or name another one.",
+            )
+        return str(known.experiment_id)
+
+    def _log_model(
+        self, run_id: str, trained: TrainedModel, normaliser: Normaliser, examples: Sequence[Mapping[str, str]]
+    ) -> tuple[str, str]:
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+        with tempfile.TemporaryDirectory(prefix="model-") as scratch, mlflow.start_run(run_id=run_id):
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                artifacts=_artifacts(trained, normaliser, Path(scratch)),
+                signature=_signature(normaliser),
+                input_example=_input_example(normaliser, examples),
+                pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _REQUIREMENTS],
+            )
+        return str(info.model_uri), str(info.model_id)
+
+    def _create_version(self, run_id: str, model_uri: str, model_id: str, tags: Mapping[str, str]) -> ModelVersion:
+        try:
+            self._client.create_registered_model(self.model_name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return self._version(
+            self._client.create_model_version(
+                self.model_name, source=model_uri, run_id=run_id, tags=dict(tags), model_id=model_id
+            )
+        )
+
+    def _existing(self, alias_or_version: str) -> ModelVersion:
+        version = self.version(alias_or_version)
+        if version is None:
+            raise NotFoundError(
+                f"The registry has no version {alias_or_version!r} of model {self.model_name}.",
+                cure="Train one first, or promote a challenger.",
+            )
+        return version
+
+    def _parse(self, alias_or_version: str) -> str:
+        match = re.fullmatch(r"models:/([^@/]+)[@/](.+)", alias_or_version)
+        if match is None:
+            return alias_or_version.removeprefix("@")
+        if match[1] != self.model_name:
+            raise NotFoundError(f"{alias_or_version} is not of the model {self.model_name} that is configured.")
+        return match[2]
+
+    def _version(self, found: Any) -> ModelVersion:
+        return ModelVersion(
+            name=self.model_name,
+            version=str(found.version),
+            run_id=found.run_id or "",
+            uri=f"models:/{self.model_name}/{found.version}",
+            aliases=tuple(sorted(found.aliases)),
+            tags=dict(found.tags),
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except MlflowException as error:
+            kind = InvalidInputError if error.error_code == "INVALID_PARAMETER_VALUE" else UnreachableError
+            raise kind(f"MLflow at {self.tracking_uri} refused or did not answer: {error.message}") from error
+        except ModuleNotFoundError as error:
+            raise InstallationError(
+                f"Artifacts of MLflow at {self.tracking_uri} need the package {error.name}.",
+                cure="Install it, or let the MLflow server hand out the artifacts (--artifacts-destination).",
+            ) from error
+
+
+def _artifact_root(tracking_uri: str, artifact_root: str | None) -> str | None:
+    if artifact_root is not None:
+        return artifact_root if "://" in artifact_root else Path(artifact_root).absolute().as_uri()
+    if tracking_uri.startswith("sqlite:///"):
+        return (Path(tracking_uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
+    return None
+
+
+def _artifacts(trained: TrainedModel, normaliser: Normaliser, scratch: Path) -> dict[str, str]:
+    (scratch / "normaliser.json").write_text(normaliser.to_json(), encoding="utf-8")
+    cleaning = scratch / "cleaning"
+    cleaning.mkdir()
+    (cleaning / "__init__.py").touch()
+    for module in (text, stop_words):
+        source = Path(str(module.__file__))
+        shutil.copyfile(source, cleaning / source.name)
+    return {
+        "model": str(trained.path),
+        "normaliser": str(scratch / "normaliser.json"),
+        "cleaning": str(cleaning),
+    }
+
+
+def _signature(normaliser: Normaliser) -> ModelSignature:
+    if "text" in normaliser.variables:
+        raise InvalidInputError("A variable cannot be called 'text'.", cure="Rename it in the settings.")
+    variables = [ColSpec("string", name, required=False) for name in normaliser.variables]
+    outputs = (("string", "code"), ("double", "probability"), ("double", "margin"), ("boolean", "codable"))
+    return ModelSignature(
+        inputs=Schema([ColSpec("string", "text"), *variables]),
+        outputs=Schema([ColSpec(kind, name) for kind, name in outputs]),
+    )
+
+
+def _input_example(normaliser: Normaliser, examples: Sequence[Mapping[str, str]]) -> pd.DataFrame | None:
+    if not examples:
+        return None
+    columns = ("text", *normaliser.variables)
+    return pd.DataFrame([[example.get(name, "") for name in columns] for example in examples], columns=columns)
+
+
+def _model_files(version: ModelVersion, folder: Path) -> ModelFiles:
+    artifacts = folder / "artifacts"
+    document = artifacts / "normaliser.json"
+    models = sorted(artifacts.glob("*.bin"))
+    if not document.is_file() or len(models) != 1:
+        raise WorkbenchError(
+            f"{version.uri} is no model of this program: no normaliser or no fastText file in {artifacts}.",
+            cure="Set the alias to a version that `awb train` made.",
+        )
+    return ModelFiles(version, folder, models[0], Normaliser.from_json(document.read_text(encoding="utf-8")))
+
+
+def _move_unless_there(fetched: Path, target: Path) -> None:
+    try:
+        fetched.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another process was quicker, with the same files
+            raise
+
+
+def _metrics(metrics: Mapping[str, float]) -> list[Metric]:
+    now = time.time_ns() // 1_000_000
+    return [Metric(name, float(value), now, 0) for name, value in sorted(metrics.items())]
+
+
+def _params(parameters: Mapping[str, object]) -> list[Param]:
+    return [Param(name, str(value)) for name, value in sorted(parameters.items())]
