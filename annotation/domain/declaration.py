@@ -30,10 +30,10 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of the flow: from ``start`` (included) to ``end`` (excluded)."""
+    """A stretch of the flow: from ``start`` (included) to ``end`` (excluded), written as ISO 8601 writes an interval."""
 
     start: datetime
     end: datetime
 
     def __str__(self) -> str:
-        return f"{self.start:%Y-%m-%d}/{self.end:%Y-%m-%d}"
+        return f"{self.start.isoformat()}/{self.end.isoformat()}"

@@ -160,8 +160,8 @@ class DrawRow(Base):
     campaign: Mapped[str] = mapped_column(ForeignKey("campaign.key"), index=True)
     seed: Mapped[int] = mapped_column(BigInteger)
     model_version: Mapped[str | None] = mapped_column(String(128))
-    reference_window: Mapped[str] = mapped_column(String(64))
-    current_window: Mapped[str] = mapped_column(String(64))
+    reference_window: Mapped[str] = mapped_column(String(80))
+    current_window: Mapped[str] = mapped_column(String(80))
     recipe: Mapped[dict[str, Any]]
     drawn_at: Mapped[datetime]
 

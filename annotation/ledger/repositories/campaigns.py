@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -13,6 +14,15 @@ from annotation.domain.task import Component, Task
 from annotation.errors import ConflictError, NotFoundError
 from annotation.ledger import statements
 from annotation.ledger.tables import CampaignRow, DrawRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMark:
+    """What is counted of a task; a campaign has tens of thousands."""
+
+    key: str
+    draw_id: int
+    component: Component
 
 
 class Campaigns:
@@ -85,6 +95,12 @@ class Draws:
         row = self._session.scalars(select(DrawRow).where(DrawRow.key == key)).one_or_none()
         return _draw(row) if row else None
 
+    def get(self, draw_id: int) -> Draw:
+        row = self._session.get(DrawRow, draw_id)
+        if row is None:
+            raise NotFoundError(f"There is no draw {draw_id}.", cure="See the draws of the campaign for their ids.")
+        return _draw(row)
+
     def of_campaign(self, campaign: str) -> list[Draw]:
         return [
             _draw(r)
@@ -128,6 +144,29 @@ class Tasks:
 
     def of_draw(self, draw_id: int) -> list[Task]:
         return self._select(TaskRow.draw_id == draw_id)
+
+    def page_of_draw(self, draw_id: int, *, limit: int, offset: int) -> list[Task]:
+        statement = select(TaskRow).where(TaskRow.draw_id == draw_id).order_by(TaskRow.key)
+        return [_task(row) for row in self._session.scalars(statement.limit(limit).offset(offset))]
+
+    def marks(self, campaign: str) -> list[TaskMark]:
+        """Every task in the order of drawing, without its text and candidates."""
+        statement = select(TaskRow.key, TaskRow.draw_id, TaskRow.component).join(DrawRow, DrawRow.id == TaskRow.draw_id)
+        rows = self._session.execute(
+            statement.where(DrawRow.campaign == campaign).order_by(TaskRow.draw_id, TaskRow.key)
+        )
+        return [TaskMark(key, draw_id, Component(component)) for key, draw_id, component in rows]
+
+    def example_reasons(self, campaign: str) -> dict[tuple[int, Component], str]:
+        """One sentence of each draw and component, always the same one."""
+        statement = (
+            select(TaskRow.draw_id, TaskRow.component, func.min(TaskRow.reason))
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign)
+            .group_by(TaskRow.draw_id, TaskRow.component)
+        )
+        rows = self._session.execute(statement)
+        return {(draw_id, Component(component)): reason for draw_id, component, reason in rows}
 
     def asked_texts(self, campaign: str) -> set[str]:
         statement = select(TaskRow.text_key).join(DrawRow, DrawRow.id == TaskRow.draw_id)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.judgement import Judgement, Outcome
+from annotation.ledger import statements
 from annotation.ledger.tables import CoderRow, DrawRow, JudgementRow, TaskRow
 
 
@@ -21,6 +23,19 @@ class RecordedJudgement:
 
     id: int
     judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementMark:
+    """What is counted of a judgement, without the payload it came in."""
+
+    id: int
+    task_key: str
+    coder: str
+    outcome: Outcome
+    code: str | None
+    judged_at: datetime
+    lead_time: float | None
 
 
 class Judgements:
@@ -81,6 +96,24 @@ class Judgements:
                 found.setdefault(row.task_key, []).append(_judgement(row))
         return found
 
+    def marks(self, campaign: str) -> list[JudgementMark]:
+        """The states in force of a campaign, tombstones left out, in order of id."""
+        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
+        statement = self._marks().join(TaskRow, TaskRow.key == JudgementRow.task_key)
+        statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
+        return [_mark(row) for row in self._session.execute(statement.where(JudgementRow.id.in_(newest)))]
+
+    def marks_of_tasks(self, task_keys: Sequence[str]) -> dict[str, list[JudgementMark]]:
+        """The states in force on these tasks on any platform, tombstones left out, in order of id."""
+        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
+        found: dict[str, list[JudgementMark]] = {}
+        for chunk in statements.chunks(task_keys):
+            inside = JudgementRow.task_key.in_(chunk)
+            statement = self._marks().where(inside, JudgementRow.id.in_(newest.where(inside)))
+            for row in self._session.execute(statement):
+                found.setdefault(row.task_key, []).append(_mark(row))
+        return found
+
     def history(self, campaign: str) -> list[RecordedJudgement]:
         """Every row ever written, tombstones included, in order of id."""
         return [
@@ -97,6 +130,11 @@ class Judgements:
             .order_by(JudgementRow.id.desc())
             .limit(1)
         ).one_or_none()
+
+    @staticmethod
+    def _marks() -> Select[Any]:
+        columns = (getattr(JudgementRow, field.name) for field in fields(JudgementMark))
+        return select(*columns).where(JudgementRow.deleted.is_(False)).order_by(JudgementRow.id)
 
     def _of_campaign(self, campaign: str) -> Select[JudgementRow]:
         return (
@@ -139,6 +177,10 @@ def _digest(judgement: Judgement) -> str:
         judgement.judged_at.isoformat(),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _mark(row: Row[Any]) -> JudgementMark:
+    return JudgementMark(**{**row._mapping, "outcome": Outcome(row.outcome)})
 
 
 def _judgement(row: JudgementRow) -> Judgement:

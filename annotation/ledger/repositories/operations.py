@@ -101,8 +101,8 @@ class Quarantine:
         }
         return bool(statements.insert_new(self._session, QuarantineRow, [row], key=["digest"]))
 
-    def all(self, *, kind: str | None = None, limit: int = 1000) -> list[Quarantined]:
-        statement = select(QuarantineRow).order_by(QuarantineRow.id).limit(limit)
+    def all(self, *, kind: str | None = None, limit: int = 1000, offset: int = 0) -> list[Quarantined]:
+        statement = select(QuarantineRow).order_by(QuarantineRow.id).limit(limit).offset(offset)
         if kind is not None:
             statement = statement.where(QuarantineRow.kind == kind)
         return [Quarantined(r.kind, r.origin, r.row, r.raw, r.reason) for r in self._session.scalars(statement)]

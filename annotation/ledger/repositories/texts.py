@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -77,7 +77,7 @@ class Texts:
             )
         return found
 
-    def without_prediction(self, model_version: str, *, keys: Sequence[str] | None = None) -> list[Text]:
+    def without_prediction(self, model_version: str, *, keys: Collection[str] | None = None) -> list[Text]:
         """Texts that this model version has not scored yet, in order of their key."""
         scored = select(PredictionRow.text_key).where(PredictionRow.model_version == model_version)
         statement = select(TextRow).where(TextRow.key.not_in(scored)).order_by(TextRow.key)

@@ -246,8 +246,8 @@ def upgrade() -> None:
         sa.Column("campaign", sa.String(length=64), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("model_version", sa.String(length=128), nullable=True),
-        sa.Column("reference_window", sa.String(length=64), nullable=False),
-        sa.Column("current_window", sa.String(length=64), nullable=False),
+        sa.Column("reference_window", sa.String(length=80), nullable=False),
+        sa.Column("current_window", sa.String(length=80), nullable=False),
         sa.Column("recipe", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
