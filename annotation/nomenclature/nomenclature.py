@@ -189,11 +189,15 @@ class Nomenclature:
 
 
 def diff(old: Nomenclature, new: Nomenclature) -> NomenclatureDiff:
-    """What changed between two versions; *moved* is a code under another parent or on another level."""
+    """What changed between two versions.
+
+    *Retitled* is a code whose title changed by more than case, accents, blanks and kind of apostrophe; *moved* is one
+    under another parent or on another level.
+    """
     kept = [(old[code.code], code) for code in new if code.code in old]
     return NomenclatureDiff(
         added=tuple(code.code for code in new if code.code not in old),
         removed=tuple(code.code for code in old if code.code not in new),
-        retitled=tuple(after.code for before, after in kept if before.title != after.title),
+        retitled=tuple(after.code for before, after in kept if search.fold(before.title) != search.fold(after.title)),
         moved=tuple(a.code for b, a in kept if (b.parent, b.level) != (a.parent, a.level)),
     )

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from annotation.nomenclature.code import compact
 
-WORD = re.compile(r"\w+")
-LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'"})
+WORD = re.compile(r"[^\W_]+")
+FRENCH = ("a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "ou", "par", "pour", "sur")
+ENGLISH = ("and", "for", "in", "of", "on", "or", "the", "to", "with")
+FUNCTION_WORDS = frozenset(FRENCH + ENGLISH)
+LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "‘": "'"})
 
 
 def fold(text: str) -> str:
@@ -51,7 +54,8 @@ def rank(entries: Iterable[Entry], query: str) -> list[str]:
     folded = fold(query)
     if not folded:
         return []
-    words = WORD.findall(folded)
+    spoken = WORD.findall(folded)
+    words = [word for word in spoken if word not in FUNCTION_WORDS] or spoken
     scored = [(*_score(one, folded, words), number, one.code) for number, one in enumerate(entries)]
     hits = sorted(hit for hit in scored if hit[1])
     complete = [hit for hit in hits if hit[0] < PARTIAL]
