@@ -1,0 +1,93 @@
+"""How often a model says what the coders say, on the evaluation set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from annotation.domain.judgement import Outcome
+from annotation.ledger.repositories.judgements import JudgementMark
+from annotation.ledger.repositories.labels import EvaluationMember
+from annotation.ledger.unit_of_work import UnitOfWork
+from annotation.quality import accuracy
+from annotation.quality.accuracy import Design, Estimate
+
+LEAST_TEXTS = 10
+
+
+class Gap(StrEnum):
+    """Why there is no figure."""
+
+    NO_MODEL = "no_model"
+    NO_MEMBERS = "no_members"
+    NO_CODES = "no_codes"
+    NOT_SCORED = "not_scored"
+    TOO_FEW = "too_few"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """``estimate`` or ``gap``, never both. Of ``members`` drawn, ``coded`` carry a coder's code."""
+
+    model_version: str | None
+    members: int
+    coded: int
+    scored: int
+    estimate: Estimate | None
+    gap: Gap | None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """The members of the evaluation set to which a coder gave a code."""
+
+    members: int
+    coded: tuple[EvaluationMember, ...]
+    codes: Mapping[str, str]
+
+
+def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
+    """A member's code is that of the newest settling judgement on the task that drew it."""
+    members = work.evaluation.members(nomenclature)
+    marks = work.judgements.marks_of_tasks([member.task_key for member in members])
+    codes = {m.text_key: code for m in members if (code := _code(marks.get(m.task_key, ()))) is not None}
+    return Benchmark(len(members), tuple(m for m in members if m.text_key in codes), codes)
+
+
+def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:
+    """A text that the model could not code counts as wrong; one that it was never asked about is left out."""
+    if model_version is None:
+        return Measurement(None, benchmark.members, len(benchmark.coded), 0, None, Gap.NO_MODEL)
+    predictions = work.texts.predictions(model_version, [member.text_key for member in benchmark.coded])
+    seen = [member for member in benchmark.coded if member.text_key in predictions]
+    gap = _gap(benchmark, len(seen))
+    estimate = None
+    if gap is None:
+        correct = [predictions[m.text_key].code == benchmark.codes[m.text_key] for m in seen]
+        estimate = accuracy.estimate(np.array(correct, dtype=float), _design(seen))
+    return Measurement(model_version, benchmark.members, len(benchmark.coded), len(seen), estimate, gap)
+
+
+def _gap(benchmark: Benchmark, scored: int) -> Gap | None:
+    if not benchmark.members:
+        return Gap.NO_MEMBERS
+    if not benchmark.coded:
+        return Gap.NO_CODES
+    if not scored:
+        return Gap.NOT_SCORED
+    return Gap.TOO_FEW if scored < LEAST_TEXTS else None
+
+
+def _code(marks: Sequence[JudgementMark]) -> str | None:
+    settled = [mark for mark in marks if mark.outcome.settles]
+    return settled[-1].code if settled and settled[-1].outcome is Outcome.CODED else None
+
+
+def _design(members: Sequence[EvaluationMember]) -> Design:
+    return Design(
+        np.array([member.inclusion_probability for member in members], dtype=float),
+        np.array([member.stratum for member in members], dtype=object),
+    )
