@@ -29,6 +29,9 @@ BOOT_SECONDS = 240
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """``server`` names this database for ever: its ids mean nothing on another one."""
+
+    server: str
     email: str
     password: str
     token: str
@@ -64,7 +67,7 @@ class LabelStudioServer:
         self._on_progress = on_progress
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
-        self.account = Account("", "", "")
+        self.account = Account("", "", "", "")
 
     def __enter__(self) -> Self:
         self.start()
@@ -159,7 +162,9 @@ class LabelStudioServer:
         path = self._data / "account.json"
         if path.exists():
             return Account(**json.loads(path.read_text()))
-        account = Account(self._email, secrets.token_urlsafe(12), secrets.token_hex(20))
+        account = Account(
+            f"embedded-{secrets.token_hex(4)}", self._email, secrets.token_urlsafe(12), secrets.token_hex(20)
+        )
         _write_private(path, asdict(account))
         return account
 

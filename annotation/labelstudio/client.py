@@ -1,0 +1,274 @@
+"""Label Studio as the campaign's platform."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from annotation.campaign.ports import (
+    Answer,
+    PlatformCheck,
+    PlatformCoder,
+    PlatformTask,
+    ProjectSpec,
+    TaskPayload,
+)
+from annotation.errors import ConflictError, InvalidInputError, UnreachableError
+from annotation.labelstudio import interface, payload, webhook
+from annotation.labelstudio.session import Session, TooLongError
+
+PAGE = 1000
+TESTED = "1.23"
+SECONDS_PER_REQUEST = 120.0
+
+
+class LabelStudioPlatform:
+    """``name`` is how the ledger knows this server's database; by default its address.
+
+    ``public_url`` is the address that coders' browsers use, where it differs from ``url``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        name: str | None = None,
+        public_url: str | None = None,
+        language: str = "fr",
+        timeout: float = SECONDS_PER_REQUEST,
+    ) -> None:
+        self._session = Session(url, token, timeout=timeout)
+        self._name = name or self._session.url
+        self._public_url = (public_url or url).rstrip("/")
+        self._language = language
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    def close(self) -> None:
+        self._session.close()
+
+    def check(self) -> PlatformCheck:
+        try:
+            version = self._session.get("api/version")
+            user = self._session.get("api/current-user/whoami")
+        except (UnreachableError, InvalidInputError) as error:
+            return PlatformCheck("", self._session.token_kind, "", error.message, error.cure)
+        release = str(version.get("release", ""))
+        known = release.startswith(TESTED)
+        return PlatformCheck(
+            version=release,
+            token_kind=self._session.token_kind,
+            user=str(user.get("email", "")),
+            problem="" if known else f"Label Studio {release} has not been tried with this version, {TESTED} has.",
+            cure="" if known else "Try a push and a pull on a project of your own first.",
+        )
+
+    def ensure_project(self, spec: ProjectSpec) -> int:
+        marker = f"[awb:{spec.key}]"
+        found = [p for p in self._projects() if marker in (p.get("description") or "")]
+        if found:
+            # The oldest, should two processes ever have made one each.
+            project = min(found, key=lambda p: int(p["id"]))
+        else:
+            project = self._session.write(
+                "POST",
+                "api/projects/",
+                body={
+                    "title": spec.title[:50].ljust(3, "."),
+                    "description": f"{spec.description}\n{marker}".strip(),
+                    "label_config": "<View></View>",
+                    "show_collab_predictions": spec.prefill,
+                    # Tasks come in the order of their keys, which is random: what has been answered at any moment
+                    # is then still a random part of what was drawn.
+                    "sampling": "Sequential sampling",
+                    "maximum_annotations": 1,
+                    "skip_queue": "REQUEUE_FOR_OTHERS",
+                },
+            )
+        number = int(project["id"])
+        if "apiUrl" not in (project.get("label_config") or ""):
+            self._configure(number, spec)
+        self._show_predictions(number)
+        return number
+
+    def require_project(self, project: int) -> int:
+        return int(self._session.get(f"api/projects/{project}/")["task_number"])
+
+    def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for start in range(0, len(keys), PAGE):
+            for task in self._of_keys(project, keys[start : start + PAGE]):
+                found.setdefault(str(task["data"]["key"]), []).append(int(task["id"]))
+        return {key: sorted(ids) for key, ids in found.items()}
+
+    def create_tasks(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        body = [payload.encode(one, language=self._language) for one in payloads]
+        answer = self._session.write(
+            "POST", f"api/projects/{project}/import", body=body, params={"return_task_ids": "true"}
+        )
+        self._show_predictions(project)
+        ids = answer.get("task_ids") or []
+        if len(ids) == len(payloads):
+            return {one.key: int(number) for one, number in zip(payloads, ids, strict=True)}
+        found = self.find_tasks(project, [one.key for one in payloads])
+        return {key: numbers[0] for key, numbers in found.items()}
+
+    def delete_unanswered(self, project: int, ids: Sequence[int]) -> int:
+        unanswered = [task.external_id for task in self.tasks(project, ids) if not task.annotations]
+        for start in range(0, len(unanswered), PAGE):
+            chunk = unanswered[start : start + PAGE]
+            self._session.write(
+                "POST",
+                "api/dm/actions/",
+                params={"id": "delete_tasks", "project": project},
+                body={"selectedItems": {"all": False, "included": chunk}},
+            )
+        return len(unanswered)
+
+    def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
+        filters = [] if since is None else [_filter("updated_at", "greater", "Datetime", _moment(since))]
+        for page in self._pages(project, filters, fields=payload.FIELDS):
+            yield [payload.decode(task) for task in page]
+
+    def tasks(self, project: int, ids: Sequence[int]) -> list[PlatformTask]:
+        found: list[PlatformTask] = []
+        for start in range(0, len(ids), PAGE):
+            chosen = [_filter("id", "in_list", "List", [int(number) for number in ids[start : start + PAGE]])]
+            for page in self._pages(project, chosen, fields=payload.FIELDS):
+                found += [payload.decode(task) for task in page]
+        return found
+
+    def task_ids(self, project: int) -> set[int]:
+        return {int(task["id"]) for page in self._pages(project, [], fields="id") for task in page}
+
+    def coders(self) -> dict[str, PlatformCoder]:
+        users = self._session.get("api/users/")
+        return {str(user["id"]): PlatformCoder(str(user["id"]), str(user["email"])) for user in users}
+
+    def sign_up(self, email: str, password: str) -> PlatformCoder:
+        known = self._coder(email)
+        if known is not None:
+            return known
+        # Only the form makes a user who can log in; one made by the API cannot.
+        invitation = self._session.get("api/invite")["token"]
+        address = f"{self._session.url}/user/signup/"
+        with httpx.Client(timeout=30, follow_redirects=False) as browser:
+            browser.get(address, params={"token": invitation}).raise_for_status()
+            form = {"email": email, "password": password, "csrfmiddlewaretoken": browser.cookies.get("csrftoken", "")}
+            browser.post(address, params={"token": invitation}, data=form, headers={"Referer": address})
+        joined = self._coder(email)
+        if joined is None:
+            raise InvalidInputError(
+                f"Label Studio did not let {email} join.", cure="A password needs 8 characters and must not be common."
+            )
+        return joined
+
+    def annotate(self, task: int, coder: PlatformCoder, answer: Answer) -> None:
+        body = payload.encode_answer(answer, completed_by=int(coder.external_id))
+        try:
+            self._session.write("POST", f"api/tasks/{task}/annotations/", body=body)
+        except ConflictError:
+            return
+
+    def hinted_tasks(self, payload: Mapping[str, Any]) -> tuple[int, ...]:
+        try:
+            return webhook.parse(payload).task_ids
+        except InvalidInputError:
+            return ()
+
+    def project_url(self, project: int) -> str:
+        return f"{self._public_url}/projects/{project}/data"
+
+    def task_url(self, project: int, task: int) -> str:
+        return f"{self._public_url}/projects/{project}/data?task={task}"
+
+    def _projects(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._session.get(
+                "api/projects/", page=len(found) // 100 + 1, page_size=100, include="id,description,label_config"
+            )
+            found += page["results"]
+            if len(found) >= int(page["count"]) or not page["results"]:
+                return found
+
+    def _configure(self, project: int, spec: ProjectSpec) -> None:
+        upload = self._session.write(
+            "POST",
+            f"api/projects/{project}/import",
+            params={"commit_to_project": "false"},
+            files={"tree.json": ("tree.json", interface.tree(spec.nomenclature), "application/json")},
+        )
+        file = self._session.get(f"api/import/file-upload/{upload['file_upload_ids'][0]}")["file"]
+        config = interface.configuration(
+            spec.nomenclature, language=spec.language, tree_url=f"{self._public_url}/data/{file}"
+        )
+        self._session.write("PATCH", f"api/projects/{project}/", body={"label_config": config})
+
+    def _show_predictions(self, project: int) -> None:
+        known = self._session.get(f"api/projects/{project}/")
+        # Label Studio takes the name of a model version only once a prediction bears it.
+        if known["total_predictions_number"] and known["model_version"] != payload.MODEL_VERSION:
+            self._session.write("PATCH", f"api/projects/{project}/", body={"model_version": payload.MODEL_VERSION})
+
+    def _of_keys(self, project: int, keys: Sequence[str]) -> list[dict[str, Any]]:
+        try:
+            chosen = [_filter("data.key", "in_list", "String", list(keys))]
+            return [task for page in self._pages(project, chosen, fields="id,data") for task in page]
+        except TooLongError:
+            if len(keys) <= 10:
+                raise
+            half = len(keys) // 2
+            return self._of_keys(project, keys[:half]) + self._of_keys(project, keys[half:])
+
+    def _pages(self, project: int, filters: list[dict[str, Any]], *, fields: str) -> Iterator[list[dict[str, Any]]]:
+        """Pages in order of id. Each starts after the last id seen: a deletion in between shifts none out of sight."""
+        last = 0
+        while True:
+            query = {
+                "ordering": ["tasks:id"],
+                "filters": {"conjunction": "and", "items": [*filters, _filter("id", "greater", "Number", last)]},
+            }
+            answer = self._session.get(
+                "api/tasks/",
+                project=project,
+                fields="all" if "annotations" in fields else "task_only",
+                include=fields,
+                page=1,
+                page_size=PAGE,
+                query=json.dumps(query),
+            )
+            tasks, total = answer["tasks"], int(answer["total"])
+            if len(tasks) < min(total, PAGE):
+                raise UnreachableError(
+                    f"Label Studio says {total} tasks and gives {len(tasks)}.",
+                    cure="The server limits its pages: raise its limit, or report this.",
+                )
+            if tasks:
+                yield tasks
+                last = int(tasks[-1]["id"])
+            if total <= PAGE:
+                return
+
+    def _coder(self, email: str) -> PlatformCoder | None:
+        return next((one for one in self.coders().values() if one.email.lower() == email.lower()), None)
+
+
+def _filter(field: str, operator: str, kind: str, value: object) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{field}", "operator": operator, "type": kind, "value": value}
+
+
+def _moment(moment: datetime) -> str:
+    return re.sub(r"\+00:00$", "Z", moment.astimezone(UTC).isoformat(timespec="microseconds"))
