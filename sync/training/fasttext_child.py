@@ -15,7 +15,6 @@ import fasttext
 import numpy as np
 
 NOT_A_NUMBER = 42
-REFUSED = 43
 
 
 def train(job: dict[str, Any]) -> int:
@@ -26,9 +25,6 @@ def train(job: dict[str, Any]) -> int:
         if "NaN" in str(error):
             return NOT_A_NUMBER
         raise
-    except ValueError as error:
-        sys.stderr.write(f"\n{error}\n")
-        return REFUSED
     if not np.isfinite(model.get_output_matrix()).all():
         return NOT_A_NUMBER
     model.save_model(job["output"])

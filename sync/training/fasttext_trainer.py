@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from annotation.errors import InvalidInputError, WorkbenchError
 from sampling import fasttext_scorer
@@ -50,6 +50,8 @@ class FastTextParameters:
     its first matrix, and the result would be neither repeatable nor sound: refused. From 10 on it fills all of it.
     """
 
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
     dim: int = 50
     lr: float = 0.5
     epoch: int = 50
@@ -65,6 +67,10 @@ class FastTextParameters:
     def __post_init__(self) -> None:
         if self.threads < 1 or 1 < self.threads < _ALL_INITIALISED:
             raise ValueError(f"threads is {self.threads}: take 1 (repeatable) or at least {_ALL_INITIALISED} (faster)")
+        if min(self.dim, self.epoch, self.word_ngrams, self.min_count) < 1 or self.lr <= 0:
+            raise ValueError("dim, epoch, word_ngrams, min_count and lr must be positive")
+        if self.bucket < 1 and (self.word_ngrams > 1 or self.maxn > 0):
+            raise ValueError("bucket must be positive when word n-grams or subwords are used")  # fastText divides by it
 
     @property
     def arguments(self) -> dict[str, int | float | str]:
@@ -195,10 +201,10 @@ def _checked(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 
 
 def _zeroed_memory() -> dict[str, str]:
-    """The environment in which glibc hands out memory as zeros (it fills with the complement of the byte), so that
+    """The environment in which glibc hands out zeros: it fills memory with the complement of the byte.
 
-    the part of the input matrix that fastText leaves alone is the same each time, also where it is small enough to lie
-    in memory used before. Elsewhere the variable is ignored, and a fresh process is nearly always zero too.
+    So the part of the input matrix that fastText leaves alone is the same each time, also where it is small enough to
+    lie in memory used before. Other libraries ignore the variable; there a fresh process is nearly always zero too.
     """
     return {**os.environ, "MALLOC_PERTURB_": "255", "PYTHONHASHSEED": "0"}
 
@@ -210,8 +216,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(returncode: int, said: str) -> TrainingFailedError:
-    if returncode == fasttext_child.REFUSED:
-        return TrainingFailedError(f"fastText refused the training: {said.splitlines()[-1]}", stderr=said)
     how = f"was ended by signal {-returncode}" if returncode < 0 else f"failed with exit code {returncode}"
     cure = "It may have run out of memory: take a smaller bucket or dim." if returncode == -signal.SIGKILL else ""
     return TrainingFailedError(f"fastText {how}: {said[-500:] or 'it said nothing'}", cure=cure, stderr=said)
