@@ -27,17 +27,29 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FileSource(Section):
+class TableSource(Section):
     """A published table: a file, or an https URL. ``key`` is the name that the ledger knows it by."""
 
     key: str
     path: str
+    sheet: str = Field("", description="Sheet of a workbook; empty: the one that holds the codes.")
+
+
+class NomenclatureSource(TableSource):
     title: str = ""
+    notes_path: str = Field("", description="File or https URL of the explanatory notes, merged in.")
+    code_column: str = Field("", description="Columns that the layout does not give away.")
+    title_column: str = ""
+    repeated: bool = Field(False, description="A file of coded texts: a code that stands again is the same code.")
+    every_code_a_leaf: bool = Field(False, description="Texts may be coded at any depth.")
+    without: tuple[str, ...] = Field((), description="Codes left out with all below them.")
 
 
-class CorrespondenceSource(FileSource):
+class CorrespondenceSource(TableSource):
     old: str
     new: str
+    old_column: str = ""
+    new_column: str = ""
 
 
 class LedgerSettings(Section):
@@ -104,7 +116,7 @@ class AnnotationSettings(BaseSettings):
     )
 
     home: Path = Path(".awb")
-    nomenclatures: tuple[FileSource, ...] = ()
+    nomenclatures: tuple[NomenclatureSource, ...] = ()
     correspondences: tuple[CorrespondenceSource, ...] = ()
     ledger: LedgerSettings = LedgerSettings()
     labelstudio: LabelStudioSettings = LabelStudioSettings()
@@ -199,7 +211,7 @@ def _anchor(value: Any, folder: Path, name: str = "") -> Any:
         return {key: _anchor(item, folder, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_anchor(item, folder, name) for item in value]
-    is_path = name in ("path", "home") or name.endswith("_file")
+    is_path = name in ("path", "home") or name.endswith(("_path", "_file"))
     if is_path and isinstance(value, str) and value and "://" not in value and not Path(value).is_absolute():
         return str((folder / value).resolve())
     return value

@@ -68,6 +68,11 @@ class IntakeSource(Section):
     date: str = ""
     code: str = ""
     variables: tuple[str, ...] = ()
+    codes: str = Field(
+        "", description="Column of predicted codes, most probable first: a list, or values between bars."
+    )
+    probabilities: str = Field("", description="Column of their probabilities, in the same form.")
+    model_version: str = Field("", description="The model that predicted them, as name/version.")
     coded: bool = Field(False, description="The code column holds settled codes: they become labels of source import.")
 
 
@@ -85,6 +90,11 @@ class RehearsalSettings(Section):
 
 
 class SimulateSettings(Section):
+    """Coders that answer from a file of true codes: ``truth_path`` and its columns, or the rehearsal's file."""
+
+    truth_path: str = ""
+    truth_text: str = "text"
+    truth_code: str = "code"
     coders: int = Field(0, ge=0, description="0: people annotate. Otherwise this many simulated coders answer.")
     error_rate: float = Field(0.08, ge=0, le=1)
     skip_rate: float = Field(0.02, ge=0, le=1)

@@ -1,0 +1,46 @@
+"""From the judgements of one text to its settled code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotation.domain.judgement import Judgement, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """``code`` is None where the coders hold that the text has none. ``by`` is the place of a judgement saying so."""
+
+    code: str | None
+    by: int
+    votes: int
+    judgements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """No code has more votes than every other."""
+
+    votes: tuple[tuple[str | None, int], ...]
+
+
+def settle(judgements: Sequence[Judgement]) -> Settled | Dispute | None:
+    """The code with most votes, each coder's latest word counting once; None while nobody has decided."""
+    latest = {j.coder: position for position, j in sorted(enumerate(judgements), key=lambda p: (p[1].judged_at, p[0]))}
+    deciding = [position for position in sorted(latest.values()) if judgements[position].outcome.settles]
+    if not deciding:
+        return None
+    votes = Counter(judgements[position].code for position in deciding)
+    ranked = votes.most_common()
+    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+        return Dispute(tuple(sorted(ranked, key=lambda vote: (-vote[1], vote[0] or ""))))
+    code, number = ranked[0]
+    by = next(position for position in deciding if judgements[position].code == code)
+    return Settled(code, by, number, len(deciding))
+
+
+def is_waiting(judgement: Judgement) -> bool:
+    """Whether the coder has seen the text and left it to somebody else or to another day."""
+    return judgement.outcome in (Outcome.LATER, Outcome.EXPERT, Outcome.NOT_THIS)

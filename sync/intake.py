@@ -1,0 +1,190 @@
+"""Declarations on their way into the ledger: parsed once, here, row by row; what cannot be taken is quarantined."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from annotation.domain import text as texts
+from annotation.domain.declaration import Declaration, Text
+from annotation.domain.label import Label, Source
+from annotation.domain.prediction import Prediction
+from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+from annotation.nomenclature.code import UnknownCodeError
+from annotation.nomenclature.nomenclature import Nomenclature
+
+LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One row as it came in; ``problem`` says why it could not be read. ``row`` counts as a spreadsheet does."""
+
+    file: str
+    row: int
+    external_id: str
+    text: str
+    declared_at: datetime | None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    codes: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """Numbers of what was new; rows that the ledger held already are not counted again."""
+
+    rows: int = 0
+    texts: int = 0
+    declarations: int = 0
+    labels: int = 0
+    predictions: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: IntakeResult) -> IntakeResult:
+        mine, theirs = asdict(self), asdict(other)
+        return IntakeResult(**{name: mine[name] + theirs[name] for name in mine})
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    text: Text
+    declaration: Declaration
+    arrival: Arrival
+
+
+def take(
+    *,
+    ledger: Ledger,
+    batches: Iterable[Sequence[Arrival]],
+    source: str,
+    coded: bool,
+    nomenclature: Nomenclature | None,
+    now: datetime,
+    model_version: str | None = None,
+    on_progress: Callable[[int], None] = lambda _rows: None,
+) -> IntakeResult:
+    """Record texts, arrivals and predictions batch by batch, each in its own transaction; a rerun adds nothing twice.
+
+    With ``coded`` the rows' codes are settled and become labels of source ``import``, once all rows are in: the code
+    that most rows of a text carry; a tie is quarantined, since nothing says which row is right. Without it an unknown
+    code is quarantined and the text taken without.
+    """
+    result = IntakeResult()
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for batch in batches:
+        taken, refused = _parse(batch, source=source, coded=coded, nomenclature=nomenclature)
+        if coded:
+            for item in taken:
+                if item.declaration.code:
+                    votes[item.text.key][item.declaration.code] += 1
+        with ledger.begin() as work:
+            result += _record(work, taken, refused, model_version=model_version, now=now)
+        on_progress(result.rows)
+    if coded and nomenclature is not None:
+        with ledger.begin() as work:
+            result += _label(work, votes, source=source, nomenclature=nomenclature.key, now=now)
+    return result
+
+
+def _parse(
+    batch: Sequence[Arrival], *, source: str, coded: bool, nomenclature: Nomenclature | None
+) -> tuple[list[_Taken], list[Quarantined]]:
+    taken: list[_Taken] = []
+    refused: list[Quarantined] = []
+    for arrival in batch:
+        code, problem = _code(arrival, nomenclature)
+        if coded and not problem and not arrival.problem:
+            problem = _unlearnable(arrival, code)
+        if problem or arrival.problem:
+            refused.append(_quarantined(arrival, arrival.problem or problem))
+        if arrival.problem or arrival.declared_at is None or (problem and coded):
+            continue
+        key = texts.text_key(arrival.text, arrival.variables)
+        taken.append(
+            _Taken(
+                Text(key, texts.group_key(arrival.text), arrival.text, arrival.variables),
+                Declaration(source, arrival.external_id, key, arrival.declared_at, code),
+                arrival,
+            )
+        )
+    return taken, refused
+
+
+def _code(arrival: Arrival, nomenclature: Nomenclature | None) -> tuple[str | None, str]:
+    if not arrival.code or nomenclature is None:
+        return None, ""
+    try:
+        return nomenclature.parse(arrival.code, leaf=True), ""
+    except UnknownCodeError as error:
+        return None, str(error)
+
+
+def _unlearnable(arrival: Arrival, code: str | None) -> str:
+    if code is None:
+        return "The row has no code, and this source is to hold settled codes."
+    if not texts.fold(arrival.text):
+        return "The row has a code but no word to learn it from."
+    return ""
+
+
+def _quarantined(arrival: Arrival, reason: str) -> Quarantined:
+    raw = {"id": arrival.external_id, "text": arrival.text, "code": arrival.code, **arrival.variables}
+    return Quarantined("text", arrival.file, arrival.row, raw, reason)
+
+
+def _record(
+    work: UnitOfWork,
+    taken: Sequence[_Taken],
+    refused: Sequence[Quarantined],
+    *,
+    model_version: str | None,
+    now: datetime,
+) -> IntakeResult:
+    predictions = [_prediction(t, model_version) for t in taken if model_version and t.arrival.codes]
+    return IntakeResult(
+        rows=len(taken) + sum(1 for q in refused if q.kind == "text"),
+        texts=work.texts.add([t.text for t in taken], now=now),
+        declarations=work.texts.declare([t.declaration for t in taken], now=now),
+        predictions=work.texts.add_predictions(predictions, now=now),
+        quarantined=sum(work.quarantine.add(item, now=now) for item in refused),
+    )
+
+
+def _prediction(taken: _Taken, model_version: str) -> Prediction:
+    given = taken.arrival.probabilities
+    entropy = -sum(p * math.log(p) for p in given if p > 0)
+    return Prediction(taken.text.key, model_version, taken.arrival.codes, given, entropy, 1.0)
+
+
+def _label(
+    work: UnitOfWork, votes: Mapping[str, Counter[str]], *, source: str, nomenclature: str, now: datetime
+) -> IntakeResult:
+    work.leases.serialise(LABELS)
+    known = {r.label.text_key for r in work.labels.current(nomenclature) if r.label.source is not Source.IMPORT}
+    labels: list[Label] = []
+    quarantined = 0
+    for key, counted in sorted(votes.items()):
+        ranked = counted.most_common(2)
+        if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+            quarantined += work.quarantine.add(_tie(work, key, counted, source), now=now)
+        elif key not in known:
+            # A coder's word stands above the register's: an import never supersedes it.
+            labels.append(_imported(key, nomenclature, ranked[0][0], source, now))
+    return IntakeResult(labels=work.labels.record(labels), quarantined=quarantined)
+
+
+def _imported(key: str, nomenclature: str, code: str, source: str, now: datetime) -> Label:
+    return Label(key, nomenclature, code, Source.IMPORT, 1.0, now, evidence=f"from {source}")
+
+
+def _tie(work: UnitOfWork, key: str, counted: Counter[str], source: str) -> Quarantined:
+    raw: dict[str, Any] = {"text": work.texts.get([key])[key].text, "codes": dict(sorted(counted.items()))}
+    return Quarantined("conflict", source, None, raw, "The source codes this text in several ways, equally often.")

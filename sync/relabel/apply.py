@@ -1,0 +1,150 @@
+"""The plan carried out: univocal labels by the table, multivocal ones as questions to coders."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from annotation.domain.campaign import Campaign, Draw
+from annotation.domain.label import Label, Source
+from annotation.domain.task import Component, Task, task_key
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+from annotation.nomenclature.correspondence import Correspondence
+from sampling import reasons
+from sync.intake import LABELS
+from sync.relabel import plan as plans
+
+
+@dataclass(frozen=True, slots=True)
+class RelabelResult:
+    """``labels`` written by the table and ``tasks`` drawn by this call; the rest as in the plan after it."""
+
+    campaign: str
+    univocal: int
+    multivocal: int
+    pending: int
+    labels: int
+    tasks: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "campaign": self.campaign,
+            "univocal": self.univocal,
+            "multivocal": self.multivocal,
+            "pending": self.pending,
+            "labels_written": self.labels,
+            "tasks_drawn": self.tasks,
+        }
+
+
+def apply(
+    *,
+    ledger: Ledger,
+    correspondence_key: str,
+    campaign_key: str,
+    title: str,
+    language: str,
+    budget: int,
+    seed: int,
+    now: datetime,
+) -> RelabelResult:
+    """Write the table's labels (source ``table``) and draw at most ``budget`` revision tasks, in one transaction.
+
+    The tasks belong to a campaign of the new nomenclature, which is made when it is missing. Old codes take turns, most
+    frequent first, each text at random within its code. A second call writes no label twice and asks no text twice.
+    """
+    planned = plans.plan(ledger=ledger, correspondence_key=correspondence_key)
+    table = planned.correspondence
+    with ledger.begin() as work:
+        work.leases.serialise(LABELS)
+        campaign = Campaign(campaign_key, title, table.target, language, now)
+        work.campaigns.add(campaign)
+        # A label by a person or a rule in the new nomenclature stands above the table's.
+        taken = {r.label.text_key for r in work.labels.current(table.target) if r.label.source is not Source.TABLE}
+        labels = [_by_table(old, new, table, now) for old, new in planned.table if old.text_key not in taken]
+        written = work.labels.record(labels)
+        tasks = _draw(work, campaign, table, planned.pending, budget=budget, seed=seed, now=now)
+        work.events.add("relabel", table.key, now=now, payload={"labels": written, "tasks": tasks})
+    figures = planned.as_dict()
+    return RelabelResult(campaign_key, figures["univocal"], figures["multivocal"], figures["pending"], written, tasks)
+
+
+def _by_table(old: Label, new: str, table: Correspondence, now: datetime) -> Label:
+    return Label(
+        text_key=old.text_key,
+        nomenclature=table.target,
+        code=new,
+        source=Source.TABLE,
+        weight=old.weight,
+        settled_at=now,
+        evidence=f"{table.key}: {old.code} ({old.source}) is univocal",
+    )
+
+
+def _draw(
+    work: UnitOfWork,
+    campaign: Campaign,
+    table: Correspondence,
+    pending: Sequence[Label],
+    *,
+    budget: int,
+    seed: int,
+    now: datetime,
+) -> int:
+    asked = work.tasks.asked_texts(campaign.key)
+    frame = [label for label in pending if label.text_key not in asked]
+    if not frame or not budget:
+        return 0
+    number = len(work.draws.of_campaign(campaign.key)) + 1
+    key = f"{campaign.key}/revision-{number}"
+    chosen = _in_turn(frame, budget, np.random.default_rng([seed, _entropy(key)]))
+    recipe = {"correspondence": table.key, "budget": budget, "frame": len(frame)}
+    draw = work.draws.add(Draw(key, campaign.key, seed, None, "", "", recipe, now))
+    sizes = {code: sum(1 for label in frame if label.code == code) for code in {label.code for label in frame}}
+    drawn = {code: sum(1 for label in chosen if label.code == code) for code in sizes}
+    return work.tasks.add(
+        [_task(draw, label, table, campaign.language, drawn[label.code] / sizes[label.code]) for label in chosen]
+    )
+
+
+def _in_turn(frame: Sequence[Label], budget: int, random: np.random.Generator) -> list[Label]:
+    by_code: dict[str, list[Label]] = defaultdict(list)
+    for label in frame:
+        by_code[str(label.code)].append(label)
+    queues = [
+        [labels[position] for position in random.permutation(len(labels))]
+        for _, labels in sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+    chosen: list[Label] = []
+    while len(chosen) < budget and any(queues):
+        for queue in queues:
+            if queue and len(chosen) < budget:
+                chosen.append(queue.pop())
+    return chosen
+
+
+def _task(draw: Draw, label: Label, table: Correspondence, language: str, probability: float) -> Task:
+    candidates = table.candidates(str(label.code))
+    return Task(
+        key=task_key(draw.key, label.text_key),
+        draw_id=draw.id,
+        text_key=label.text_key,
+        component=Component.REVISION,
+        stratum=str(label.code),
+        inclusion_probability=probability,
+        seat=1,
+        reason=reasons.revision(language, old=str(label.code), number=len(candidates)),
+        candidates=candidates,
+        probabilities=(),
+        model_version=None,
+    )
+
+
+def _entropy(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
