@@ -203,8 +203,9 @@ def _checked(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 def _zeroed_memory() -> dict[str, str]:
     """The environment in which glibc hands out zeros: it fills memory with the complement of the byte.
 
-    So the part of the input matrix that fastText leaves alone is the same each time, also where it is small enough to
-    lie in memory used before. Other libraries ignore the variable; there a fresh process is nearly always zero too.
+    So the part of the input matrix that fastText leaves alone is the same each time. A large matrix would be zero in a
+    fresh process anyway; a small one (100 rows) lies in memory used before, and ended in NaN. Other C libraries ignore
+    the variable.
     """
     return {**os.environ, "MALLOC_PERTURB_": "255", "PYTHONHASHSEED": "0"}
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,9 +42,11 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-import mlflow  # noqa: E402
-import mlflow.artifacts  # noqa: E402
-import mlflow.pyfunc  # noqa: E402
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message=".*Any type hint")  # of mlflow about classes of its own
+    import mlflow
+    import mlflow.artifacts
+    import mlflow.pyfunc
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import ModelSignature  # noqa: E402

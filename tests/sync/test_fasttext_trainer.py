@@ -29,10 +29,9 @@ def test_train__leaves_the_model_and_nothing_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bucket", [0, 50, 20_000])
 def test_train__same_lines_same_bytes__whatever_their_order_and_the_memory(tmp_path: Path, bucket: int) -> None:
-    """The memory is dirtied here and, by the environment, the child would be told to fill its memory."""
-    parameters = FastTextParameters(dim=10, bucket=bucket, minn=3 if bucket else 0, maxn=5 if bucket else 0, epoch=5)
-    if not bucket:
-        parameters = FastTextParameters(dim=10, bucket=0, word_ngrams=1, minn=0, maxn=0, epoch=5)
+    """The memory is dirtied here, and the environment asks for dirty memory in the child too."""
+    subwords = {"minn": 3, "maxn": 5, "word_ngrams": 2} if bucket else {"minn": 0, "maxn": 0, "word_ngrams": 1}
+    parameters = FastTextParameters(dim=10, bucket=bucket, epoch=5, **subwords)
     first = _train(tmp_path / "a", parameters)
     dirt = [os.urandom(1000) for _ in range(10_000)]
     os.environ["MALLOC_PERTURB_"] = "17"
