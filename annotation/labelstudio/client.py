@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from annotation.campaign.ports import (
     Answer,
+    LostAnswerError,
     PlatformCheck,
     PlatformCoder,
     PlatformTask,
@@ -19,7 +22,7 @@ from annotation.campaign.ports import (
     TaskPayload,
 )
 from annotation.errors import ConflictError, InvalidInputError, UnreachableError
-from annotation.labelstudio import interface, payload, webhook
+from annotation.labelstudio import interface, payload
 from annotation.labelstudio.session import Session, TooLongError
 
 PAGE = 1000
@@ -177,16 +180,15 @@ class LabelStudioPlatform:
 
     def annotate(self, task: int, coder: PlatformCoder, answer: Answer) -> None:
         body = payload.encode_answer(answer, completed_by=int(coder.external_id))
-        try:
-            self._session.write("POST", f"api/tasks/{task}/annotations/", body=body)
-        except ConflictError:
-            return
-
-    def hinted_tasks(self, payload: Mapping[str, Any]) -> tuple[int, ...]:
-        try:
-            return webhook.parse(payload).task_ids
-        except InvalidInputError:
-            return ()
+        # May be sent again: it carries an id of its own, which Label Studio takes once.
+        again = Retrying(
+            retry=retry_if_exception_type(LostAnswerError),
+            stop=stop_after_attempt(4),
+            wait=wait_random_exponential(multiplier=0.3, max=5),
+            reraise=True,
+        )
+        with suppress(ConflictError):
+            again(self._session.write, "POST", f"api/tasks/{task}/annotations/", body=body)
 
     def project_url(self, project: int) -> str:
         return f"{self._public_url}/projects/{project}/data"

@@ -36,6 +36,14 @@ class Quarantined:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    name: str
+    holder: str
+    taken_at: datetime
+    expires_at: datetime
+
+
 class Leases:
     """A lease is held until it is released or expires, so that a killed holder blocks nobody for long."""
 
@@ -54,6 +62,11 @@ class Leases:
                 cure=f"Wait for it to end; a dead holder's lease ends by itself at {held.expires_at:%H:%M:%S} UTC.",
             )
         held.holder, held.taken_at, held.expires_at = holder, now, now + lasting
+
+    def held(self, name: str) -> Lease | None:
+        """The lease as it stands, expired or not."""
+        row = self._session.scalars(select(LeaseRow).where(LeaseRow.name == name)).one_or_none()
+        return Lease(row.name, row.holder, row.taken_at, row.expires_at) if row else None
 
     def release(self, name: str, *, holder: str) -> None:
         self._session.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

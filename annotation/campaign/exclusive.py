@@ -1,0 +1,70 @@
+"""One process at a time, held by a lease in the ledger; what a killed process held is taken over."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from annotation.ledger.repositories.operations import Lease
+from annotation.ledger.unit_of_work import Ledger
+
+LASTING = timedelta(minutes=5)
+# What a killed process sent last may still be at work on the platform for a moment.
+SETTLING = timedelta(seconds=3)
+
+_number = itertools.count(1)
+
+
+@contextmanager
+def hold(
+    ledger: Ledger, name: str, *, clock: Callable[[], datetime], pause: Callable[[float], None] = time.sleep
+) -> Iterator[Callable[[], None]]:
+    """Give a function that prolongs the lease, to be called before each step that must not be done twice.
+
+    Errors: ConflictError, here or from that function, while somebody else holds it.
+    """
+    holder = f"{socket.gethostname()}/{os.getpid()}/{next(_number)}"
+
+    def prolong() -> None:
+        with ledger.begin() as work:
+            work.leases.take(name, holder=holder, now=clock(), lasting=LASTING)
+
+    with ledger.begin() as work:
+        left = work.leases.held(name)
+        orphaned = left is not None and (_died_here(left.holder) or left.expires_at <= clock())
+        if left is not None and orphaned:
+            work.leases.release(name, holder=left.holder)
+        work.leases.take(name, holder=holder, now=clock(), lasting=LASTING)
+    if left is not None and orphaned:
+        _wait_until_settled(left, clock(), pause)
+    try:
+        yield prolong
+    finally:
+        with ledger.begin() as work:
+            work.leases.release(name, holder=holder)
+
+
+def _wait_until_settled(left: Lease, now: datetime, pause: Callable[[float], None]) -> None:
+    remaining = (left.taken_at + SETTLING - now).total_seconds()
+    if remaining > 0:
+        pause(remaining)
+
+
+def _died_here(holder: str) -> bool:
+    """Whether the holder was a process of this machine that is no more."""
+    host, _, rest = holder.partition("/")
+    pid = rest.partition("/")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
