@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sync.configs_folder import configs_folder
 from sync.demo import variation, wordings
@@ -15,7 +16,8 @@ from sync.demo.wordings import SubClass, Wordings
 GROWING_CODE = "53.20Z"
 GROWING_SHARE_IN_HISTORY = 0.02
 GROWING_SHARE_IN_MONTH = 0.06
-RECENT_SHARE = 0.2
+RECENT_SHARE = 0.24
+RECENT_SHARE_IN_GROWING_CODE = 0.6
 COLUMNS = (
     "liasse_numero",
     "date_modification",
@@ -31,10 +33,11 @@ COLUMNS = (
 
 _MONTH = timedelta(days=30)
 _YEAR = timedelta(days=365)
-_ZIPF_OF_CODES = 0.7
+_ZIPF_OF_CODES = 0.8
 _ZIPF_OF_WORDINGS = 0.5
+_ZIPF_OF_RECENT = 1.5
 _MEANINGLESS_SHARE = 0.015
-_MIXED_SHARE = 0.07
+_MIXED_SHARE = 0.05
 _NEAR_COPY_SHARE = 0.08
 _PAST_ERROR_SHARE = 0.03
 
@@ -51,7 +54,7 @@ class Register:
     stream: pd.DataFrame
 
 
-def make_register(*, seed: int, now: datetime, history: int = 2400, month: int = 2000) -> Register:
+def make_register(*, seed: int, now: datetime, history: int = 2800, month: int = 2000) -> Register:
     """``history`` and ``month`` are counts of declarations; the month is the 30 days up to ``now``."""
     known = wordings.read(configs_folder() / "demo" / "wordings.toml")
     rng = np.random.default_rng(seed)
@@ -87,18 +90,18 @@ def _declarations(
     return pd.DataFrame(rows, columns=[*COLUMNS, "drawn_code"], dtype="str")
 
 
-def _shares(known: Wordings, *, growing: float) -> np.ndarray:
+def _shares(known: Wordings, *, growing: float) -> NDArray[np.float64]:
     weights = _zipf(len(known.by_frequency), _ZIPF_OF_CODES)
     place = known.by_frequency.index(GROWING_CODE)
     weights[place] = 0
-    shares = weights / weights.sum() * (1 - growing)
+    shares = weights * ((1 - growing) / float(weights.sum()))
     shares[place] = growing
     return shares
 
 
-def _zipf(count: int, exponent: float) -> np.ndarray:
-    weights = np.arange(1, count + 1, dtype=float) ** -exponent
-    return weights / weights.sum()
+def _zipf(count: int, exponent: float) -> NDArray[np.float64]:
+    weights: NDArray[np.float64] = np.arange(1, count + 1, dtype=np.float64) ** -exponent
+    return weights / float(weights.sum())
 
 
 def _text(
@@ -109,7 +112,7 @@ def _text(
         return variation.pick(variation.MEANINGLESS, rng), False
     if earlier and rng.random() < _NEAR_COPY_SHARE:
         return variation.near_copy(variation.pick(earlier, rng), rng), True
-    wording = _wording(sub_class, rng, recent_share=RECENT_SHARE if last_month else 0.0)
+    wording = _wording(sub_class, rng, recent_share=_recent_share(sub_class) if last_month else 0.0)
     if rng.random() < _MIXED_SHARE:
         second = known.sub_classes[variation.pick(known.by_frequency, rng)]
         if rng.random() < 0.6:
@@ -120,9 +123,15 @@ def _text(
     return text, True
 
 
+def _recent_share(sub_class: SubClass) -> float:
+    return RECENT_SHARE_IN_GROWING_CODE if sub_class.code == GROWING_CODE else RECENT_SHARE
+
+
 def _wording(sub_class: SubClass, rng: np.random.Generator, *, recent_share: float) -> str:
-    options = sub_class.recent if sub_class.recent and rng.random() < recent_share else sub_class.wordings
-    return options[int(rng.choice(len(options), p=_zipf(len(options), _ZIPF_OF_WORDINGS)))]
+    new = bool(sub_class.recent) and rng.random() < recent_share
+    options = sub_class.recent if new else sub_class.wordings
+    exponent = _ZIPF_OF_RECENT if new else _ZIPF_OF_WORDINGS
+    return options[int(rng.choice(len(options), p=_zipf(len(options), exponent)))]
 
 
 def _coded(known: Wordings, code: str, rng: np.random.Generator) -> str:
@@ -135,14 +144,14 @@ def _coded(known: Wordings, code: str, rng: np.random.Generator) -> str:
 
 def _variables(sub_class: SubClass, rng: np.random.Generator) -> dict[str, str]:
     """The auxiliary variables, as the sub-class usually has them or as noise."""
-    legal_form = _usually(sub_class.cj, 0.6, ("1000", "1000", "1000", "5499", "5710"), rng)
+    legal_form = _usually(sub_class.cj, 0.75, ("1000", "1000", "1000", "5499", "5710"), rng)
     holder = "P" if legal_form == "1000" else "M"
     area = _area(rng) if rng.random() < (0.75 if sub_class.shop else 0.03) else ""
     return {
-        "liasse_type": _usually(sub_class.liasse_type, 0.7, ("X", "X", "M", "C", "L", "G", "I", "R"), rng),
-        "activ_nat_et": _usually(sub_class.nature, 0.6, ("99", "99", "99", "", "04", "10", "14"), rng),
+        "liasse_type": _usually(sub_class.liasse_type, 0.85, ("X", "X", "M", "C", "L", "G", "I", "R"), rng),
+        "activ_nat_et": _usually(sub_class.nature, 0.8, ("99", "99", "99", "", "04", "10", "14"), rng),
         "activ_surf_et": area,
-        "evenement_type": variation.pick(("01", "01", "01", "05", "54", "61"), rng) + holder,
+        "evenement_type": variation.pick(("01",) * 12 + ("05", "05", "54"), rng) + holder,
         "cj": legal_form,
     }
 

@@ -8,7 +8,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-MEANINGLESS = ("néant", "idem", "voir ci-dessus", "-", "KBIS", ".", "", "NEANT", "sans objet", "voir statuts", "idem siège")
+MEANINGLESS = (
+    "néant",
+    "idem",
+    "voir ci-dessus",
+    "-",
+    "KBIS",
+    ".",
+    "",
+    "NEANT",
+    "sans objet",
+    "voir statuts",
+    "idem siège",
+)
 
 _ABBREVIATIONS = (
     ("restauration", "rest."),
@@ -38,9 +50,7 @@ _PREFIXES = (
     "à titre principal,",
     "à titre principal :",
     "l'activité de",
-    "exploitation d'un fonds de commerce de",
     "prestations de services :",
-    "prestation de",
     "activité principale :",
     "micro-entreprise",
     "création d'une activité de",
@@ -60,7 +70,6 @@ _SUFFIXES = (
     "en France et à l'étranger",
     "et toutes opérations s'y rattachant directement ou indirectement",
     "en indépendant",
-    "neuf et ancien",
     "non réglementé",
 )
 _TOWNS = (
@@ -83,9 +92,9 @@ def as_declared(text: str, rng: np.random.Generator) -> str:
     """The wording as one more declarant would have entered it."""
     if rng.random() < 0.25:
         text = abbreviate(text, rng)
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         text = dress(text, rng)
-    if rng.random() < 0.22:
+    if rng.random() < 0.16:
         text = misspell(text, rng)
     if rng.random() < 0.05:
         text = misspell(text, rng)
