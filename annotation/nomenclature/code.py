@@ -70,14 +70,16 @@ class Spellings:
         raise self._refusal(raw, shared_by=tuple(found))
 
     def nearest(self, raw: str, limit: int = 3) -> tuple[str, ...]:
-        """Codes sharing the longest beginning with ``raw``, most alike first; none when even its start is unknown."""
+        """Codes sharing the longest beginning with ``raw``, those as long as it first; none when its start is new."""
         wanted = compact(raw).casefold()
         for length in range(len(wanted), 0, -1):
             prefix = wanted[:length]
             start = bisect_left(self._folded, prefix)
             alike = list(takewhile(lambda key: key.startswith(prefix), self._folded[start : start + 200]))  # noqa: B023
             if alike:
-                alike.sort(key=lambda key: (-SequenceMatcher(None, wanted, key).ratio(), key))
+                alike.sort(
+                    key=lambda key: (abs(len(key) - len(wanted)), -SequenceMatcher(None, wanted, key).ratio(), key)
+                )
                 return tuple(code for key in alike for code in self._by_folded[key])[:limit]
         return ()
 

@@ -193,15 +193,18 @@ def _recognised(path: Path, sheet: str | None, named: Named) -> list[tuple[Sheet
 def _pair_columns(path: Path, sheet: str | None, named: tuple[str, str] | None) -> tuple[Sheet, int, tuple[int, int]]:
     read = sheets.read(path, sheet=sheet)
     for one in read:
-        above: Sequence[str] = ()
-        for row in one.rows[: layouts.HEADER_WITHIN]:
-            names = layouts.header(row.cells)
+        headers = [layouts.header(row.cells) for row in one.rows[: layouts.HEADER_WITHIN]]
+        for above, names, below in zip([[], *headers], headers, [*headers[1:], []], strict=False):
             for candidate in (names, _under(above, names)):
-                if (found := _pair(candidate, named)) is not None:
-                    return one, row.number, found
-            above = names
+                found = _pair(candidate, named)
+                if found is not None and not _heads(below, found):
+                    return one, headers.index(names) + 1, found
     wanted = " and ".join(named) if named else PAIR_WANTED
     raise InvalidInputError(f"{path.name} has the columns {_shown(read)}.", cure=f"Wanted: {wanted}.")
+
+
+def _heads(names: Sequence[str], columns: tuple[int, int]) -> bool:
+    return all(at < len(names) and names[at].startswith("code") for at in columns)
 
 
 def _under(above: Sequence[str], names: Sequence[str]) -> list[str]:

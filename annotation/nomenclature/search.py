@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from annotation.nomenclature.code import compact
 
 WORD = re.compile(r"[^\W_]+")
+BLANK = " "
+PARTIAL = 5
+"""The tier of codes that do not have all words of the query."""
 FRENCH = ("a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "ou", "par", "pour", "sur")
 ENGLISH = ("and", "for", "in", "of", "on", "or", "the", "to", "with")
 FUNCTION_WORDS = frozenset(FRENCH + ENGLISH)
@@ -25,13 +28,13 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One code made ready for searching; every field but ``code`` is folded."""
+    """One code made ready for searching; every field but ``code`` is folded, and each word has a blank before it."""
 
     code: str
     compact: str
     title: str
-    title_words: tuple[str, ...]
-    note_words: frozenset[str]
+    title_words: str
+    note_words: str
 
 
 def entry(code: str, *, title: str, notes: Iterable[str]) -> Entry:
@@ -40,9 +43,13 @@ def entry(code: str, *, title: str, notes: Iterable[str]) -> Entry:
         code=code,
         compact=fold(compact(code)),
         title=folded,
-        title_words=tuple(WORD.findall(folded)),
-        note_words=frozenset(word for note in notes for word in WORD.findall(fold(note))),
+        title_words=_spaced(WORD.findall(folded)),
+        note_words=_spaced(word for note in notes for word in WORD.findall(fold(note))),
     )
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return "".join(BLANK + word for word in words)
 
 
 def rank(entries: Iterable[Entry], query: str) -> list[str]:
@@ -62,12 +69,9 @@ def rank(entries: Iterable[Entry], query: str) -> list[str]:
     return [hit[-1] for hit in (complete or hits)]
 
 
-PARTIAL = 5
-
-
 def _score(one: Entry, folded: str, words: list[str]) -> tuple[int, int, int]:
     """Tier (0 is best), minus the number of words found (0: not a hit), length of the title."""
-    length = len(one.title_words)
+    length = one.title_words.count(BLANK)
     code = compact(folded)
     if code and one.compact == code:
         return 0, -1, 0
@@ -77,11 +81,8 @@ def _score(one: Entry, folded: str, words: list[str]) -> tuple[int, int, int]:
         return 2, -1, len(one.compact)
     if not words:
         return PARTIAL, 0, length
-    in_title = [any(word.startswith(wanted) for word in one.title_words) for wanted in words]
+    in_title = [BLANK + wanted in one.title_words for wanted in words]
     if all(in_title):
         return 3, -len(words), length
-    found = sum(
-        hit or any(word.startswith(wanted) for word in one.note_words)
-        for hit, wanted in zip(in_title, words, strict=True)
-    )
+    found = sum(hit or BLANK + wanted in one.note_words for hit, wanted in zip(in_title, words, strict=True))
     return (4 if found == len(words) else PARTIAL), -found, length
