@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotation.nomenclature.code import compact
 
 WORD = re.compile(r"[^\W_]+")
 BLANK = " "
-PARTIAL = 5
-"""The tier of codes that do not have all words of the query."""
 FRENCH = ("a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "ou", "par", "pour", "sur")
 ENGLISH = ("and", "for", "in", "of", "on", "or", "the", "to", "with")
 FUNCTION_WORDS = frozenset(FRENCH + ENGLISH)
@@ -52,7 +50,7 @@ def _spaced(words: Iterable[str]) -> str:
     return "".join(BLANK + word for word in words)
 
 
-def rank(entries: Iterable[Entry], query: str) -> list[str]:
+def rank(entries: Sequence[Entry], query: str) -> list[str]:
     """Codes that answer ``query``, best first; ``entries`` are in published order, which settles ties.
 
     Exact code, then exact title, beginning of a code, all words in the title (short titles first), all words in title
@@ -63,26 +61,33 @@ def rank(entries: Iterable[Entry], query: str) -> list[str]:
         return []
     spoken = WORD.findall(folded)
     words = [word for word in spoken if word not in FUNCTION_WORDS] or spoken
-    scored = [(*_score(one, folded, words), number, one.code) for number, one in enumerate(entries)]
-    hits = sorted(hit for hit in scored if hit[1])
-    complete = [hit for hit in hits if hit[0] < PARTIAL]
-    return [hit[-1] for hit in (complete or hits)]
-
-
-def _score(one: Entry, folded: str, words: list[str]) -> tuple[int, int, int]:
-    """Tier (0 is best), minus the number of words found (0: not a hit), length of the title."""
-    length = one.title_words.count(BLANK)
     code = compact(folded)
-    if code and one.compact == code:
-        return 0, -1, 0
+    found = [
+        (*score, number, one.code) for number, one in enumerate(entries) if (score := _whole(one, folded, code, words))
+    ]
+    if not found:
+        found = [(*score, number, one.code) for number, one in enumerate(entries) if (score := _part(one, words))]
+    return [hit[-1] for hit in sorted(found)]
+
+
+def _whole(one: Entry, folded: str, code: str, words: Sequence[str]) -> tuple[int, int] | None:
+    """Tier (0 is best) and what settles ties in it; None when ``one`` does not answer the whole query."""
+    if one.compact == code:
+        return 0, 0
     if one.title == folded:
-        return 1, -1, 0
+        return 1, 0
     if code and one.compact.startswith(code):
-        return 2, -1, len(one.compact)
+        return 2, len(one.compact)
     if not words:
-        return PARTIAL, 0, length
-    in_title = [BLANK + wanted in one.title_words for wanted in words]
-    if all(in_title):
-        return 3, -len(words), length
-    found = sum(hit or BLANK + wanted in one.note_words for hit, wanted in zip(in_title, words, strict=True))
-    return (4 if found == len(words) else PARTIAL), -found, length
+        return None
+    if all(BLANK + word in one.title_words for word in words):
+        return 3, one.title_words.count(BLANK)
+    if all(BLANK + word in one.title_words or BLANK + word in one.note_words for word in words):
+        return 4, one.title_words.count(BLANK)
+    return None
+
+
+def _part(one: Entry, words: Sequence[str]) -> tuple[int, int] | None:
+    """Minus the number of words found, and the length of the title; None when no word is found."""
+    found = sum(BLANK + word in one.title_words or BLANK + word in one.note_words for word in words)
+    return (-found, one.title_words.count(BLANK)) if found else None
