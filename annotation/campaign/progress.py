@@ -10,7 +10,7 @@ from enum import StrEnum
 from statistics import median
 
 from annotation.campaign import measurement, throughput
-from annotation.campaign.measurement import Measurement
+from annotation.campaign.measurement import Benchmark, Measurement
 from annotation.campaign.throughput import Day, Forecast
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.judgement import Outcome
@@ -124,7 +124,7 @@ def progress(
         states = _states(judgements)
         days = _days(draws, tasks, judgements, now)
         counts = _counts(tasks, states)
-        champion_measured, models = _models(work, campaign.nomenclature, model, champion)
+        versions = [v for v in work.models.all(model) if v.nomenclature == campaign.nomenclature]
         return CampaignProgress(
             campaign=campaign,
             as_of=now,
@@ -135,8 +135,8 @@ def progress(
             forecast=throughput.forecast(days, remaining=counts.asked - counts.done, today=now.date()),
             unclassifiable=_unclassifiable(judgements),
             draws=_draws(draws, tasks, states, work.tasks.example_reasons(campaign_key)),
-            champion=champion_measured,
-            models=models,
+            champion=measurement.measure(work, measurement.benchmark(work, campaign.nomenclature), champion),
+            models=models(work, versions[::-1], champion),
             trainingsets=tuple(reversed(work.trainingsets.all(trainingset))),
             decisions=tuple(reversed(work.decisions.all()[-LATEST_DECISIONS:])),
             quarantined=work.quarantine.count(),
@@ -249,17 +249,14 @@ def budget(draw: Draw) -> dict[Component, int]:
     return {c: wanted[c.value] for c in Component if isinstance(wanted.get(c.value), int) and wanted[c.value] > 0}
 
 
-def _models(
-    work: UnitOfWork, nomenclature: str, name: str, champion: str | None
-) -> tuple[Measurement, tuple[ModelProgress, ...]]:
-    benchmark = measurement.benchmark(work, nomenclature)
-    versions = [v for v in work.models.all(name) if v.nomenclature == nomenclature]
-    measured = {s: measurement.measure(work, benchmark, s) for s in (f"{v.name}/{v.version}" for v in versions)}
-    models = tuple(
-        ModelProgress(version, measured[label], ("champion",) if label == champion else ())
-        for version in reversed(versions)
-        for label in (f"{version.name}/{version.version}",)
+def models(work: UnitOfWork, versions: Sequence[ModelVersion], champion: str | None) -> tuple[ModelProgress, ...]:
+    """The versions in the order given, each measured on the evaluation set of its nomenclature."""
+    benchmarks = {key: measurement.benchmark(work, key) for key in {version.nomenclature for version in versions}}
+    return tuple(_model(work, version, benchmarks[version.nomenclature], champion) for version in versions)
+
+
+def _model(work: UnitOfWork, version: ModelVersion, benchmark: Benchmark, champion: str | None) -> ModelProgress:
+    label = f"{version.name}/{version.version}"
+    return ModelProgress(
+        version, measurement.measure(work, benchmark, label), ("champion",) if label == champion else ()
     )
-    if champion in measured:
-        return measured[champion], models
-    return measurement.measure(work, benchmark, champion), models

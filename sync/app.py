@@ -1,0 +1,131 @@
+"""The web application put together, and served."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import HTTPException
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from annotation.api import documentation, health, pages, reads, webhooks
+from annotation.api.access import Access, LoginRequiredError, UnauthorisedError
+from annotation.api.headers import SecurityHeaders
+from annotation.api.inbox import InboxWriter
+from annotation.api.overview import Overview
+from annotation.api.representations import Problem
+from annotation.api.webhooks import TooLargeError
+from annotation.domain.campaign import Campaign
+from annotation.errors import (
+    CheckFailedError,
+    ConflictError,
+    InstallationError,
+    InvalidInputError,
+    NotFoundError,
+    UnreachableError,
+    WorkbenchError,
+)
+from annotation.ledger.unit_of_work import Ledger
+from sync.settings import Settings
+
+_STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
+    (UnauthorisedError, 401),
+    (TooLargeError, 413),
+    (NotFoundError, 404),
+    (InvalidInputError, 400),
+    (ConflictError, 409),
+    (CheckFailedError, 422),
+    (UnreachableError, 503),
+    (InstallationError, 503),
+)
+_MACHINES = ("/api/", "/webhooks/", "/health", "/openapi.json")
+_ABOUT = """
+What an annotation campaign has asked, learnt and decided. Every list comes in pages (`limit`, `offset`, `total`).
+Errors say what happened (`message`) and what to do (`cure`). Routes under `/api` want one of the server's tokens:
+`Authorization: Bearer TOKEN`.
+"""
+
+
+def create_app(
+    *,
+    ledger: Ledger,
+    settings: Settings,
+    champion: Callable[[], str | None],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> FastAPI:
+    """The application over an open ledger; ``champion`` names the model version in production (``name/version``)."""
+    serve, language = settings.serve, settings.campaign.language
+    access = Access(serve.read_tokens(), host=serve.host)
+    overview = Overview(ledger, champion, clock, settings.trainingset.name, settings.training.model)
+    inbox = InboxWriter(ledger)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with inbox:
+            yield
+
+    app = FastAPI(
+        title="Annotation workbench", description=_ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan, version="1"
+    )
+    app.include_router(health.router(ledger=ledger))
+    app.include_router(webhooks.router(inbox=inbox, secret=serve.read_webhook_secret(), clock=clock))
+    app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
+    app.include_router(documentation.router())
+    app.include_router(pages.sign_in_router(access=access, language=language))
+    app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
+    app.mount("/static", pages.static_files(), name="static")
+    app.add_middleware(SecurityHeaders)
+    _answer_errors(app, ledger=ledger, access=access, language=language)
+    return app
+
+
+def run(app: FastAPI, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: str) -> None:
+    def respond(request: Request, status: int, message: str, cure: str) -> Response:
+        if request.url.path.startswith(_MACHINES):
+            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+            return JSONResponse(jsonable_encoder(Problem(message=message, cure=cure)), status, headers)
+        may_read = status == 404 and _may_read(access, request)
+        return pages.trouble(
+            language=language,
+            signed_in=may_read and access.by_token,
+            status=status,
+            message=message,
+            cure=cure,
+            campaigns=_campaigns(ledger) if may_read else [],
+        )
+
+    @app.exception_handler(WorkbenchError)
+    def workbench_error(request: Request, error: WorkbenchError) -> Response:
+        if isinstance(error, LoginRequiredError):
+            return pages.login_redirect(request)
+        status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+        return respond(request, status, error.message, error.cure)
+
+    @app.exception_handler(StarletteHTTPException)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return respond(request, 404, f"There is nothing at {request.url.path}.", "The API's routes stand in /docs.")
+        return respond(request, error.status_code, str(error.detail), "")
+
+
+def _may_read(access: Access, request: Request) -> bool:
+    try:
+        access.page(request)
+    except WorkbenchError:
+        return False
+    return True
+
+
+def _campaigns(ledger: Ledger) -> list[Campaign]:
+    with ledger.read() as work:
+        return work.campaigns.all()
