@@ -76,16 +76,17 @@ def _listed(rows: Iterable[Row], columns: Columns, sheet: str) -> Iterator[Draft
             section = raw
         above = list(_above(row, columns, sheet))
         yield from above
-        named = next((one.code for one in above if hierarchy.SECTION.fullmatch(one.code)), section)
+        parent = trim(row.cell(columns.parent)) or (above[-1].code if above else None)
+        shown = [one.code for one in above] + ([parent] if parent else [])
         includes, also_includes, excludes = notes(row, columns)
         yield Draft(
             sheet=sheet,
             row=row.number,
             code=raw,
             title=title,
-            parent=trim(row.cell(columns.parent)) or (above[-1].code if above else None),
+            parent=parent,
             level=int(level) if level else None,
-            section=named,
+            section=next((code for code in shown if hierarchy.SECTION.fullmatch(code)), section),
             includes=includes,
             also_includes=also_includes,
             excludes=excludes,

@@ -35,16 +35,16 @@ NACE_CLASS = re.compile(r"nace ?rev\.? ?[\d.]+")
 CODES = (re.compile(r"codes?"), re.compile(r"codes? .*"), re.compile(r"(?:naf|nace|sic|coicop|isco|naics|ape)(?: .*)?"))
 TITLES = (
     re.compile(rf"{_TITLE} .*version finale"),
-    re.compile(rf"{_TITLE}|label|name|nom"),
+    re.compile(rf"{_TITLE}|label|heading|name|nom"),
     re.compile(rf"{_TITLE} (?!.*caracteres).*"),
     re.compile(r"description"),
 )
 LABELS = (re.compile(r"labels?|categor(?:y|ies|ie)|intents?|etiquettes?"),)
 PARENT = (re.compile(r"parent|parent code|code parent"),)
 LEVEL = (re.compile(r"level|niveau"),)
-INCLUDES = re.compile(r"includes|description|comprend")
-ALSO_INCLUDES = (re.compile(r"also includes|comprend (?:aussi|egalement)"),)
-EXCLUDES = (re.compile(r"not includes|excludes|ne comprend pas"),)
+INCLUDES = re.compile(r"(?:this item )?includes|description|comprend")
+ALSO_INCLUDES = (re.compile(r"(?:this item )?also includes|includes ?also|comprend (?:aussi|egalement)"),)
+EXCLUDES = (re.compile(r"not includes|(?:this item )?excludes|ne comprend pas"),)
 UK_SIC = ("description", "section", "division", "group", "class", "sub class", "level headings")
 
 

@@ -185,7 +185,7 @@ def _recognised(path: Path, sheet: str | None, named: Named) -> list[tuple[Sheet
     read = sheets.read(path, sheet=sheet)
     known = [(one, *found) for one in read if (found := layouts.find(one, named)) is not None]
     if not known:
-        raise InvalidInputError(f"{path.name} has the columns {_shown(read)}.", cure=f"Wanted: {layouts.WANTED}.")
+        raise InvalidInputError(f"{path.name} {_shown(read)}.", cure=f"Wanted: {layouts.WANTED}.")
     by_level = sum(1 for one, *_ in known if LEVEL_SHEET.fullmatch(fold(one.name))) > 1
     return known if by_level else known[:1]
 
@@ -200,7 +200,7 @@ def _pair_columns(path: Path, sheet: str | None, named: tuple[str, str] | None) 
                 if found is not None and not _heads(below, found):
                     return one, headers.index(names) + 1, found
     wanted = " and ".join(named) if named else PAIR_WANTED
-    raise InvalidInputError(f"{path.name} has the columns {_shown(read)}.", cure=f"Wanted: {wanted}.")
+    raise InvalidInputError(f"{path.name} {_shown(read)}.", cure=f"Wanted: {wanted}.")
 
 
 def _heads(names: Sequence[str], columns: tuple[int, int]) -> bool:
@@ -231,9 +231,9 @@ def _below(sheet: Sheet, header: int) -> Iterator[Row]:
 
 def _shown(read: Sequence[Sheet]) -> str:
     first = next((row for sheet in read for row in sheet.filled), None)
-    return (
-        ", ".join(repr(row) for cell in first.cells if (row := " ".join(cell.split()))) if first else "of an empty file"
-    )
+    if first is None:
+        return "is empty"
+    return f"has the columns {', '.join(repr(name) for cell in first.cells if (name := ' '.join(cell.split())))}"
 
 
 def _unknown(error: UnknownCodeError, row: Row, sheet: Sheet) -> RejectedRow:

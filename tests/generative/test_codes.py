@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.nomenclature import code as spelling
@@ -62,8 +62,7 @@ def test_parse__gives_a_code_of_the_nomenclature_or_refuses(nomenclature: Nomenc
 def test_parse__never_mends_the_case(nomenclature: Nomenclature) -> None:
     for code in nomenclature.codes:
         other = code.swapcase()
-        assume(other not in nomenclature)
-        if other != code:
+        if other not in nomenclature:
             with pytest.raises(UnknownCodeError):
                 nomenclature.parse(other)
 

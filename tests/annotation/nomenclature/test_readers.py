@@ -112,6 +112,26 @@ def test_read_nomenclature__insee_workbook_with_one_sheet_per_level(tmp_path: Pa
     assert naf["A"].title == "AGRICULTURE"
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Order,Level,Code,Parent,Description,This item includes,This item also includes,This item excludes",
+        "ID,LEVEL,CODE,PARENT_CODE,HEADING,Includes,IncludesAlso,Excludes",
+    ],
+)
+def test_read_nomenclature__nace_as_eurostat_publishes_it(tmp_path: Path, header: str) -> None:
+    rows = (
+        "1,1,A,,AGRICULTURE,all,some,none\n2,2,01,A,Crops,,,\n4,3,01.1,01,Non-perennial,,,\n5,4,01.11,01.1,Cereals,,,\n"
+    )
+
+    nace = readers.read_nomenclature(written(tmp_path, f"{header}\n{rows}"), key="nace")
+
+    assert shape(nace) == [("A", 1, None), ("01", 2, "A"), ("01.1", 3, "01"), ("01.11", 4, "01.1")]
+    assert nace["01.11"].title == "Cereals"
+    assert (nace["A"].includes, nace["A"].also_includes, nace["A"].excludes) == ("all", "some", "none")
+    assert [code.code for code in nace.leaves] == ["01.11"]
+
+
 def test_read_nomenclature__one_column_per_level(tmp_path: Path) -> None:
     path = written(
         tmp_path, "NIV3,NIV2,NIV1,LIB_NIV3,LIB_NIV2,LIB_NIV1\na1,a,X,one,all of a,everything\na2,a,X,two,,\n"
