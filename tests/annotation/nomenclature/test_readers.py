@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -20,7 +21,7 @@ def written(folder: Path, text: str, *, name: str = "table.csv", encoding: str =
     return path
 
 
-def workbook(folder: Path, sheets: dict[str, list[list[object]]], *, name: str = "table.xlsx") -> Path:
+def workbook(folder: Path, sheets: Mapping[str, Sequence[Sequence[object]]], *, name: str = "table.xlsx") -> Path:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets.items():
