@@ -99,7 +99,7 @@ class Platforms:
                 PlatformReferenceRow.vanished_at.is_(None),
             )
         )
-        return dict(self._session.execute(statement))
+        return dict(self._session.execute(statement).all())
 
     def mark_vanished(self, platform: str, external_ids: Sequence[int], *, now: datetime) -> None:
         for start in range(0, len(external_ids), statements.CHUNK):

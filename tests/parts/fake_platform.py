@@ -1,0 +1,190 @@
+"""An annotation platform in memory, with what people do on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from annotation.campaign.ports import (
+    Answer,
+    LostAnswerError,
+    PlatformAnnotation,
+    PlatformCheck,
+    PlatformCoder,
+    PlatformTask,
+    ProjectSpec,
+    TaskPayload,
+)
+from annotation.domain.judgement import Outcome
+from annotation.errors import NotFoundError, UnreachableError
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class StoredTask:
+    project: int
+    payload: TaskPayload | None
+    updated_at: datetime
+    annotations: dict[str, PlatformAnnotation] = field(default_factory=dict)
+
+
+class FakePlatform:
+    """Its clock goes on by a second at each change. ``page`` is small, so that tests see several.
+
+    ``fail_create`` says what happens to the next calls of ``create_tasks``: *lost* carries the request out and loses
+    the answer, *late* carries it out only when ``deliver_late`` is called, *refused* does nothing.
+    """
+
+    name = "fake"
+    page = 3
+
+    def __init__(self) -> None:
+        self.projects: dict[int, ProjectSpec] = {}
+        self.stored: dict[int, StoredTask] = {}
+        self.people: dict[str, PlatformCoder] = {}
+        self.answers: dict[str, int] = {}
+        self.fail_create: list[str] = []
+        self.late: list[Callable[[], object]] = []
+        self.reachable = True
+        self._ids = count(1)
+        self._moment = START
+
+    def check(self) -> PlatformCheck:
+        return PlatformCheck("1", "legacy", "admin@demo.example")
+
+    def ensure_project(self, spec: ProjectSpec) -> int:
+        self._require_reachable()
+        for number, known in self.projects.items():
+            if known.key == spec.key:
+                return number
+        number = next(self._ids)
+        self.projects[number] = spec
+        return number
+
+    def require_project(self, project: int) -> int:
+        self._require_reachable()
+        if project not in self.projects:
+            raise NotFoundError(f"There is no project {project}.")
+        return len(self.task_ids(project))
+
+    def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
+        self._require_reachable()
+        found: dict[str, list[int]] = {}
+        for number, task in sorted(self.stored.items()):
+            if task.project == project and task.payload and task.payload.key in keys:
+                found.setdefault(task.payload.key, []).append(number)
+        return found
+
+    def create_tasks(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        self._require_reachable()
+        failure = self.fail_create.pop(0) if self.fail_create else ""
+        if failure == "refused":
+            raise UnreachableError("The platform is down.")
+        if failure == "late":
+            self.late.append(lambda: self._store(project, payloads))
+            raise LostAnswerError("No answer came.")
+        ids = self._store(project, payloads)
+        if failure == "lost":
+            raise LostAnswerError("No answer came.")
+        return ids
+
+    def delete_unanswered(self, project: int, ids: Sequence[int]) -> int:
+        unanswered = [number for number in ids if number in self.stored and not self.stored[number].annotations]
+        for number in unanswered:
+            del self.stored[number]
+        return len(unanswered)
+
+    def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
+        self._require_reachable()
+        ids = [n for n in sorted(self.task_ids(project)) if since is None or self.stored[n].updated_at > since]
+        for start in range(0, len(ids), self.page):
+            yield self.tasks(project, ids[start : start + self.page])
+
+    def tasks(self, project: int, ids: Sequence[int]) -> list[PlatformTask]:
+        self._require_reachable()
+        return [self._shown(number) for number in sorted(ids) if number in self.task_ids(project)]
+
+    def task_ids(self, project: int) -> set[int]:
+        return {number for number, task in self.stored.items() if task.project == project}
+
+    def coders(self) -> dict[str, PlatformCoder]:
+        return {one.external_id: one for one in self.people.values()}
+
+    def sign_up(self, email: str, password: str) -> PlatformCoder:
+        return self.people.setdefault(email, PlatformCoder(str(next(self._ids)), email))
+
+    def annotate(self, task: int, coder: PlatformCoder, answer: Answer) -> None:
+        self._require_reachable()
+        if answer.id in self.answers:
+            return
+        now, number = self._tick(), str(next(self._ids))
+        self.answers[answer.id] = task
+        annotation = PlatformAnnotation(
+            external_id=number,
+            outcome=answer.outcome,
+            code=answer.code,
+            coder=coder.external_id,
+            created_at=now,
+            updated_at=now,
+            lead_time=answer.lead_time,
+            comment=answer.comment,
+            raw={"id": int(number), "task": task},
+        )
+        self._put(task, annotation)
+
+    def project_url(self, project: int) -> str:
+        return f"fake://projects/{project}"
+
+    def task_url(self, project: int, task: int) -> str:
+        return f"fake://projects/{project}/tasks/{task}"
+
+    # What people do on the platform.
+
+    def edit(self, task: int, annotation: str, code: str) -> None:
+        before = self.stored[task].annotations[annotation]
+        self._put(task, replace(before, outcome=Outcome.CODED, code=code, updated_at=self._tick()))
+
+    def delete_annotation(self, task: int, annotation: str) -> None:
+        del self.stored[task].annotations[annotation]
+        self.stored[task].updated_at = self._tick()
+
+    def delete_task(self, task: int) -> None:
+        del self.stored[task]
+
+    def add_foreign_task(self, project: int) -> int:
+        number = next(self._ids)
+        self.stored[number] = StoredTask(project, None, self._tick())
+        return number
+
+    def deliver_late(self) -> None:
+        """What had been sent and not yet been carried out."""
+        for deliver in self.late:
+            deliver()
+        self.late.clear()
+
+    def _store(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        now, ids = self._tick(), {}
+        for payload in payloads:
+            ids[payload.key] = next(self._ids)
+            self.stored[ids[payload.key]] = StoredTask(project, payload, now)
+        return ids
+
+    def _put(self, task: int, annotation: PlatformAnnotation) -> None:
+        self.stored[task].annotations[annotation.external_id] = annotation
+        self.stored[task].updated_at = annotation.updated_at
+
+    def _shown(self, number: int) -> PlatformTask:
+        task = self.stored[number]
+        key = task.payload.key if task.payload else None
+        return PlatformTask(number, key, task.updated_at, tuple(task.annotations.values()))
+
+    def _tick(self) -> datetime:
+        self._moment += timedelta(seconds=1)
+        return self._moment
+
+    def _require_reachable(self) -> None:
+        if not self.reachable:
+            raise UnreachableError("The platform is down.")
