@@ -7,6 +7,7 @@ import (mlflow takes seconds): commands that need no model import it late.
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import os
 import re
 import shutil
@@ -51,6 +52,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param  # no
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import ModelSignature  # noqa: E402
 from mlflow.types import ColSpec, Schema  # noqa: E402
+
+logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])  # also where mlflow was imported before us
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -103,7 +106,9 @@ class ModelRegistry:
         self.model_name = model_name
         self.experiment = experiment
         self._artifact_root = _artifact_root(tracking_uri, artifact_root)
-        self._client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of mlflow's own tables, on a SQLite file
+            self._client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
     def register(
         self,
@@ -344,7 +349,9 @@ def _input_example(normaliser: Normaliser, examples: Sequence[Mapping[str, str]]
     if not examples:
         return None
     columns = ("text", *normaliser.variables)
-    return pd.DataFrame([[example.get(name, "") for name in columns] for example in examples], columns=columns)
+    # Not the default string index, which mlflow compares in a way that pandas 3 warns of.
+    index = pd.Index(columns, dtype=object)
+    return pd.DataFrame([[example.get(name, "") for name in columns] for example in examples], columns=index)
 
 
 def _model_files(version: ModelVersion, folder: Path) -> ModelFiles:
