@@ -16,7 +16,7 @@ from sync.demo.wordings import SubClass, Wordings
 GROWING_CODE = "53.20Z"
 GROWING_SHARE_IN_HISTORY = 0.02
 GROWING_SHARE_IN_MONTH = 0.06
-RECENT_SHARE = 0.24
+RECENT_SHARE = 0.22
 RECENT_SHARE_IN_GROWING_CODE = 0.6
 COLUMNS = (
     "liasse_numero",
@@ -54,7 +54,7 @@ class Register:
     stream: pd.DataFrame
 
 
-def make_register(*, seed: int, now: datetime, history: int = 2800, month: int = 2000) -> Register:
+def make_register(*, seed: int, now: datetime, history: int = 2400, month: int = 2000) -> Register:
     """``history`` and ``month`` are counts of declarations; the month is the 30 days up to ``now``."""
     known = wordings.read(configs_folder() / "demo" / "wordings.toml")
     rng = np.random.default_rng(seed)
