@@ -72,8 +72,8 @@ class CampaignSettings(Section):
     title: str = "Coding campaign"
     nomenclature: str = ""
     language: Literal["fr", "en"] = "fr"
-    show_variables: tuple[str, ...] = Field(
-        (), description="Variables that may be sent to Label Studio; no others are."
+    show_variables: dict[str, str] = Field(
+        default_factory=dict, description="Variables sent to Label Studio, with the titles that coders read; no others."
     )
     show_reason: bool = False
 

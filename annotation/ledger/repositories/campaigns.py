@@ -174,7 +174,7 @@ class Tasks:
 
     def count_by_component(self, draw_id: int) -> dict[str, int]:
         statement = select(TaskRow.component, func.count()).where(TaskRow.draw_id == draw_id)
-        return dict(self._session.execute(statement.group_by(TaskRow.component)))
+        return dict(self._session.execute(statement.group_by(TaskRow.component)).all())
 
     def _select(self, condition: object) -> list[Task]:
         statement = select(TaskRow).join(DrawRow, DrawRow.id == TaskRow.draw_id)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.ledger import statements
+from annotation.ledger import statements
 from annotation.ledger.tables import CoderRow, DrawRow, JudgementRow, TaskRow
 
 

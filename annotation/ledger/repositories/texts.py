@@ -63,7 +63,7 @@ class Texts:
         )
         if sources:
             statement = statement.where(DeclarationRow.source.in_(sources))
-        return dict(self._session.execute(statement))
+        return dict(self._session.execute(statement).all())
 
     def declared_before(self, moment: datetime, keys: Sequence[str]) -> set[str]:
         found: set[str] = set()

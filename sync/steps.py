@@ -1,0 +1,315 @@
+"""The steps of the loop on an opened workbench, for the command line and the turn alike."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from annotation.campaign import imports, pull, push, simulate
+from annotation.campaign.imports import ImportResult
+from annotation.campaign.pull import PullResult
+from annotation.campaign.push import PushResult, Shown
+from annotation.campaign.simulate import Behaviour, SimulateResult
+from annotation.domain import text as texts
+from annotation.domain.campaign import Campaign
+from annotation.errors import InvalidInputError
+from annotation.ledger.unit_of_work import UnitOfWork
+from sampling import draw as drawing
+from sampling import pool, scoring
+from sampling.draw import DrawResult
+from sampling.drift import report, windows
+from sampling.drift.report import DriftReport
+from sampling.drift.windows import Windows
+from sampling.scoring import ScoringResult
+from sync import declarations, intake, rehearsal
+from sync.intake import Arrival, IntakeResult
+from sync.relabel import apply
+from sync.relabel.apply import RelabelResult
+from sync.settings import IntakeSource
+from sync.training import promotion, run
+from sync.training.promotion import PromotionResult
+from sync.training.run import TrainResult
+from sync.trainingset import build as building
+from sync.trainingset import harvest as harvesting
+from sync.trainingset.build import BuildResult
+from sync.trainingset.harvest import HarvestResult
+from sync.wiring import Workbench
+
+DEMO_PASSWORD = "simulated-coder"  # noqa: S105  the accounts of simulated coders, on a rehearsal's server only
+OnProgress = Callable[[int, int], None]
+
+
+def silent(_done: int, _total: int) -> None:
+    """The progress callback of someone who does not listen."""
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    nomenclatures: tuple[ImportResult, ...]
+    correspondences: tuple[ImportResult, ...]
+    campaign: Campaign
+
+
+def prepare(bench: Workbench) -> Prepared:
+    """Import the configured nomenclatures and correspondences, and make the configured campaign."""
+    settings, folder = bench.settings, bench.home / "downloads"
+    nomenclatures = tuple(
+        imports.import_nomenclature(ledger=bench.ledger, source=source, folder=folder, now=clock())
+        for source in settings.nomenclatures
+    )
+    correspondences = tuple(
+        imports.import_correspondence(ledger=bench.ledger, source=source, folder=folder, now=clock())
+        for source in settings.correspondences
+    )
+    return Prepared(nomenclatures, correspondences, create_campaign(bench))
+
+
+def create_campaign(bench: Workbench) -> Campaign:
+    settings = bench.settings.campaign
+    nomenclature = bench.nomenclature
+    campaign = Campaign(settings.key, settings.title, nomenclature.key, settings.language, clock())
+    with bench.ledger.begin() as work:
+        if work.campaigns.add(campaign):
+            work.events.add("campaign", campaign.key, now=clock())
+        return work.campaigns.get(campaign.key)
+
+
+def take_file(bench: Workbench, source: IntakeSource, *, on_progress: Callable[[int], None]) -> IntakeResult:
+    """Bring a file, folder or prefix of declarations into the ledger."""
+    return intake.take(
+        ledger=bench.ledger,
+        batches=declarations.read(bench.storage_of(source.path), source, now=clock()),
+        source=source.source,
+        coded=source.coded,
+        nomenclature=bench.nomenclature if source.code else None,
+        now=clock(),
+        model_version=source.model_version or None,
+        on_progress=on_progress,
+    )
+
+
+def arrive(bench: Workbench, number: int) -> IntakeResult:
+    """What arrives for this turn: the configured intake, and the rehearsal's history or its part of this number."""
+    result = IntakeResult()
+    for source in bench.settings.intake:
+        result += take_file(bench, source, on_progress=lambda _rows: None)
+    if bench.settings.rehearsal.path:
+        played = _rehearsal(bench)
+        result += _play(bench, played.history, rehearsal.HISTORY, coded=True)
+        if number <= len(played.parts):
+            result += _play(bench, played.parts[number - 1], rehearsal.STREAM, coded=False)
+    return result
+
+
+def _rehearsal(bench: Workbench) -> rehearsal.Rehearsal:
+    settings = bench.settings.rehearsal
+    storage = bench.storage_of(settings.path)
+    return rehearsal.load(storage=storage, settings=settings, nomenclature=bench.nomenclature)
+
+
+def _play(bench: Workbench, rows: tuple[Arrival, ...], source: str, *, coded: bool) -> IntakeResult:
+    return intake.take(
+        ledger=bench.ledger, batches=[rows], source=source, coded=coded, nomenclature=bench.nomenclature, now=clock()
+    )
+
+
+def score(
+    bench: Workbench, model_version: str, *, keys: set[str] | None = None, on_progress: OnProgress = silent
+) -> ScoringResult:
+    """Score what the model has not scored yet: all texts of the ledger, or those of ``keys``."""
+    scorer, normaliser = bench.load(model_version)
+    return scoring.score(
+        ledger=bench.ledger,
+        scorer=scorer,
+        normaliser=normaliser,
+        model_version=model_version,
+        now=clock(),
+        keys=keys,
+        on_progress=on_progress,
+    )
+
+
+def choose_windows(bench: Workbench) -> Windows:
+    settings = bench.settings
+    return windows.choose(ledger=bench.ledger, campaign_key=settings.campaign.key, settings=settings.drift)
+
+
+def drift(bench: Workbench, model_version: str, chosen: Windows) -> DriftReport:
+    return report.report(
+        ledger=bench.ledger,
+        windows=chosen,
+        model_version=model_version,
+        normaliser=bench.load(model_version)[1],
+        settings=bench.settings.drift,
+    )
+
+
+def draw(bench: Workbench, drifted: DriftReport, *, key: str | None = None) -> DrawResult:
+    campaign = bench.campaign
+    candidates = pool.build(
+        ledger=bench.ledger,
+        campaign_key=campaign.key,
+        nomenclature=campaign.nomenclature,
+        windows=drifted.windows,
+        model_version=drifted.model_version,
+        normaliser=bench.load(drifted.model_version)[1],
+    )
+    return drawing.draw(
+        ledger=bench.ledger,
+        campaign=campaign,
+        pool=candidates,
+        drift=drifted,
+        settings=bench.settings.draw,
+        now=clock(),
+        key=key,
+    )
+
+
+def push_tasks(bench: Workbench, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
+    settings = bench.settings.campaign
+    return push.push(
+        ledger=bench.ledger,
+        platform=bench.platform,
+        campaign_key=campaign_key,
+        shown=Shown(settings.show_variables, reason=settings.show_reason),
+        clock=clock,
+        batch=bench.settings.labelstudio.batch,
+        on_progress=on_progress,
+    )
+
+
+def pull_judgements(
+    bench: Workbench, campaign_key: str, *, full: bool = False, on_progress: Callable[[int], None] = lambda _n: None
+) -> PullResult:
+    return pull.pull(
+        ledger=bench.ledger,
+        platform=bench.platform,
+        campaign_key=campaign_key,
+        clock=clock,
+        full=full,
+        on_progress=on_progress,
+    )
+
+
+def simulate_coders(bench: Workbench, campaign_key: str, *, on_progress: OnProgress = silent) -> SimulateResult:
+    """Answer the campaign's open tasks from the configured file of true codes."""
+    settings = bench.settings.simulate
+    with bench.ledger.read() as work:
+        keys = [task.text_key for task in work.tasks.of_campaign(campaign_key)]
+        groups = {key: text.group_key for key, text in work.texts.get(keys).items()}
+    by_group = true_codes(bench)
+    return simulate.simulate(
+        ledger=bench.ledger,
+        platform=bench.platform,
+        campaign_key=campaign_key,
+        truth={key: by_group[group] for key, group in groups.items() if group in by_group},
+        password=DEMO_PASSWORD,
+        behaviour=Behaviour(
+            coders=settings.coders, error_rate=settings.error_rate, skip_rate=settings.skip_rate, seed=settings.seed
+        ),
+        on_progress=on_progress,
+    )
+
+
+def true_codes(bench: Workbench) -> Mapping[str, str | None]:
+    """By the wording's group key, the code that an expert would give; None for a text that has none."""
+    settings = bench.settings.simulate
+    if not settings.truth_path:
+        if bench.settings.rehearsal.path:
+            return _rehearsal(bench).truth
+        raise InvalidInputError(
+            "There is no file of true codes.", cure="Give --truth FILE, or set simulate.truth_path."
+        )
+    source = IntakeSource(path=settings.truth_path, text=settings.truth_text, code=settings.truth_code)
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for batch in declarations.read(bench.storage_of(source.path), source, now=clock()):
+        for row in batch:
+            votes[texts.group_key(row.text)][row.code] += 1
+    return {group: max(sorted(counted), key=lambda code: counted[code]) or None for group, counted in votes.items()}
+
+
+def harvest(bench: Workbench, campaign_key: str) -> HarvestResult:
+    return harvesting.harvest(ledger=bench.ledger, campaign_key=campaign_key, now=clock())
+
+
+def build(bench: Workbench) -> BuildResult:
+    settings = bench.settings.trainingset
+    return building.build(
+        ledger=bench.ledger,
+        store=bench.store,
+        name=settings.name,
+        nomenclature=bench.nomenclature.key,
+        normaliser=bench.normaliser,
+        sources=settings.sources,
+        validation_share=settings.validation_share,
+        seed=settings.seed,
+        now=clock(),
+    )
+
+
+def train(bench: Workbench, tag: str, *, on_progress: Callable[[float], None] | None = None) -> TrainResult:
+    return run.train(
+        ledger=bench.ledger,
+        store=bench.store,
+        registry=bench.registry,
+        tag=tag,
+        settings=bench.settings.training,
+        normaliser=bench.normaliser,
+        nomenclature=bench.nomenclature,
+        folder=bench.models_folder / "training",
+        now=clock(),
+        on_progress=on_progress,
+    )
+
+
+def promote(bench: Workbench, version: str, *, forced_because: str = "") -> PromotionResult:
+    """Score the evaluation set by challenger and champion, then let the gate decide."""
+    for model in dict.fromkeys([bench.version_name(version), bench.champion()]):
+        if model is not None:
+            score_evaluation_set(bench, model)
+    return promotion.promote(
+        ledger=bench.ledger,
+        registry=bench.registry,
+        nomenclature=bench.nomenclature,
+        version=version,
+        policy=bench.settings.gate,
+        now=clock(),
+        forced_because=forced_because,
+    )
+
+
+def score_evaluation_set(bench: Workbench, model_version: str) -> ScoringResult:
+    with bench.ledger.read() as work:
+        keys = {member.text_key for member in work.evaluation.members(bench.nomenclature.key)}
+    return score(bench, model_version, keys=keys)
+
+
+def relabel(bench: Workbench) -> RelabelResult:
+    """Carry out what the configured correspondence settles, and draw what it leaves open."""
+    settings, campaign = bench.settings.relabel, bench.settings.campaign
+    with bench.ledger.read() as work:
+        new = work.nomenclatures.correspondence(settings.correspondence).target
+    return apply.apply(
+        ledger=bench.ledger,
+        correspondence_key=settings.correspondence,
+        campaign_key=settings.campaign or f"{campaign.key}-{new}",
+        title=f"{campaign.title} - {new}",
+        language=campaign.language,
+        budget=settings.budget,
+        seed=bench.settings.draw.seed,
+        now=clock(),
+    )
+
+
+def answered(work: UnitOfWork, campaign_key: str, draw_id: int) -> tuple[int, int]:
+    """Of a draw's tasks, how many carry a judgement in force, and how many a settling one."""
+    tasks = {task.key for task in work.tasks.of_draw(draw_id)}
+    judged = [r.judgement for r in work.judgements.current(campaign_key) if r.judgement.task_key in tasks]
+    settled = {j.task_key for j in judged if j.outcome.settles}
+    return len(judged), len(settled)

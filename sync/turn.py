@@ -1,0 +1,217 @@
+"""One turn of the loop: every step in order, each recorded when it is done, so that a killed turn goes on.
+
+Only this module and the command line know the order of the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotation.campaign import exclusive
+from sampling.drift import windows
+from sampling.drift.windows import Windows
+from sync import steps
+from sync.steps import clock
+from sync.training.run import TrainResult
+from sync.wiring import Workbench
+
+DONE = "done"
+WAITING = "waiting"
+
+Result = dict[str, Any]
+OnStep = Callable[[str, Result | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """``status`` is ``waiting`` while coders have too much left to answer; the next call goes on from there."""
+
+    number: int
+    status: str
+    resumed: bool
+    steps: Mapping[str, Result]
+
+    def as_dict(self) -> Result:
+        given = self.steps
+        promotion = given.get("promote", {})
+        after, before = promotion.get("after") or {}, promotion.get("before") or {}
+        return {
+            "turn": self.number,
+            "status": self.status,
+            "resumed": self.resumed,
+            "tasks_pushed": given.get("draw", {}).get("tasks", 0),
+            "components": given.get("draw", {}).get("components", {}),
+            "judgements": given.get("pull", {}).get("judgements", 0),
+            "trainingset_version": given.get("trainingset", {}).get("tag"),
+            "model_version": given.get("train", {}).get("model_version"),
+            "accuracy": after.get("accuracy"),
+            "accuracy_before": before.get("accuracy"),
+            "promoted": promotion.get("promoted", False),
+            "reason": promotion.get("reason", given.get("pull", {}).get("reason", "")),
+            "champion": promotion.get("champion"),
+            "steps": dict(given),
+        }
+
+
+def turn(bench: Workbench, *, on_step: OnStep = lambda _step, _result: None) -> TurnResult:
+    """Run, or go on with, the campaign's turn. Raises ConflictError while another process runs it."""
+    prepared = steps.prepare(bench)
+    key = prepared.campaign.key
+    with exclusive.hold(bench.ledger, f"turn:{key}", clock=clock) as prolong:
+        number, resumed = _open(bench, key)
+        done = _results(bench, key, number)
+        for name, step in _STEPS.items():
+            if name in done:
+                on_step(name, done[name])
+                continue
+            prolong()
+            on_step(name, None)
+            result = step(_Turn(bench, key, number, done))
+            if result.get("status") == WAITING:
+                return TurnResult(number, WAITING, resumed, {**done, name: result})
+            with bench.ledger.begin() as work:
+                work.turns.record(key, number, name, result, now=clock())
+            done[name] = result
+            on_step(name, result)
+        with bench.ledger.begin() as work:
+            work.turns.finish(key, number, now=clock())
+        return TurnResult(number, DONE, resumed, done)
+
+
+def _open(bench: Workbench, key: str) -> tuple[int, bool]:
+    with bench.ledger.begin() as work:
+        unfinished = work.turns.open_number(key)
+        if unfinished is not None:
+            return unfinished, True
+        number = work.turns.last_number(key) + 1
+        work.turns.begin(key, number, now=clock())
+        return number, False
+
+
+def _results(bench: Workbench, key: str, number: int) -> dict[str, Result]:
+    with bench.ledger.read() as work:
+        return {name: dict(result) for name, result in work.turns.results(key, number).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    bench: Workbench
+    campaign: str
+    number: int
+    done: Mapping[str, Result]
+
+
+def _arrive(at: _Turn) -> Result:
+    return asdict(steps.arrive(at.bench, at.number))
+
+
+def _first_model(at: _Turn) -> Result:
+    champion = at.bench.champion()
+    if champion is not None:
+        return {"champion": champion, "new": False}
+    built = steps.build(at.bench)
+    trained = steps.train(at.bench, built.version.tag)
+    promoted = steps.promote(at.bench, trained.model.version)
+    return {"champion": promoted.champion, "new": True, "trainingset_version": built.version.tag} | _trained(trained)
+
+
+def _score(at: _Turn) -> Result:
+    return asdict(steps.score(at.bench, at.done["first_model"]["champion"]))
+
+
+def _drift(at: _Turn) -> Result:
+    chosen = steps.choose_windows(at.bench)
+    return steps.drift(at.bench, at.done["score"]["model_version"], chosen).as_dict()
+
+
+def _draw(at: _Turn) -> Result:
+    # The windows are those that the drift step recorded: once this draw is stored, they would be chosen anew.
+    recorded = at.done["drift"]
+    chosen = Windows(windows.parse(recorded["reference_window"]), windows.parse(recorded["current_window"]))
+    drifted = steps.drift(at.bench, recorded["model_version"], chosen)
+    drawn = steps.draw(at.bench, drifted, key=f"{at.campaign}/turn-{at.number}")
+    return drawn.as_dict() | {"draw_id": drawn.draw.id}
+
+
+def _push(at: _Turn) -> Result:
+    return asdict(steps.push_tasks(at.bench, at.campaign))
+
+
+def _simulate(at: _Turn) -> Result:
+    if not at.bench.settings.simulate.coders:
+        return {"answered": 0}
+    return asdict(steps.simulate_coders(at.bench, at.campaign))
+
+
+def _pull(at: _Turn) -> Result:
+    pulled = asdict(steps.pull_judgements(at.bench, at.campaign))
+    with at.bench.ledger.read() as work:
+        judgements, settled = steps.answered(work, at.campaign, at.done["draw"]["draw_id"])
+    asked, wanted = at.done["draw"]["tasks"], at.bench.settings.turn.least_done
+    result = pulled | {"judgements": judgements, "settled": settled}
+    if settled < wanted * asked:
+        reason = f"{settled} of {asked} tasks are answered; the turn goes on from {wanted:.0%}."
+        return result | {"status": WAITING, "reason": reason}
+    return result
+
+
+def _trainingset(at: _Turn) -> Result:
+    harvested = steps.harvest(at.bench, at.campaign)
+    built = steps.build(at.bench)
+    return {
+        "tag": built.version.tag,
+        "parent": built.version.parent,
+        "rows": built.version.rows,
+        "digest": built.version.digest,
+        "new": built.new,
+        "added": built.added,
+        "removed": built.removed,
+        "changed": built.changed,
+        "kept_out": built.kept_out,
+        "harvest": asdict(harvested),
+    }
+
+
+def _train(at: _Turn) -> Result:
+    return _trained(steps.train(at.bench, at.done["trainingset"]["tag"]))
+
+
+def _promote(at: _Turn) -> Result:
+    return steps.promote(at.bench, at.done["train"]["version"]).as_dict()
+
+
+def _relabel(at: _Turn) -> Result:
+    if not at.bench.settings.relabel.correspondence:
+        return {"univocal": 0, "multivocal": 0, "pending": 0}
+    applied = steps.relabel(at.bench)
+    steps.push_tasks(at.bench, applied.campaign)
+    return applied.as_dict()
+
+
+def _trained(result: TrainResult) -> Result:
+    model = result.model
+    return {
+        "model_version": result.model_version,
+        "version": model.version,
+        "new_model": result.new,
+        "trainingset_tag": model.trainingset_tag,
+        "metrics": dict(model.metrics),
+    }
+
+
+_STEPS: dict[str, Callable[[_Turn], Result]] = {
+    "arrive": _arrive,
+    "first_model": _first_model,
+    "score": _score,
+    "drift": _drift,
+    "draw": _draw,
+    "push": _push,
+    "simulate": _simulate,
+    "pull": _pull,
+    "trainingset": _trainingset,
+    "train": _train,
+    "promote": _promote,
+    "relabel": _relabel,
+}

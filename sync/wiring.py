@@ -1,0 +1,164 @@
+"""The parts, put together from the settings; opened when first used, closed together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from annotation.domain.campaign import Campaign
+from annotation.domain.text import Normaliser
+from annotation.errors import InvalidInputError, NotFoundError
+from annotation.labelstudio.client import LabelStudioPlatform
+from annotation.labelstudio.server import Account, LabelStudioServer
+from annotation.ledger.unit_of_work import Ledger
+from annotation.nomenclature.nomenclature import Nomenclature
+from sampling.fasttext_scorer import FastTextScorer
+from sync.settings import Settings
+from sync.storage import Storage
+from sync.training.registry import CHAMPION, ModelFiles, ModelRegistry
+from sync.trainingset.store import TrainingSetStore
+
+
+class Workbench:
+    """Use as a context manager: whatever was started is stopped on leaving."""
+
+    def __init__(self, settings: Settings, *, on_progress: Callable[[str], None] = lambda _message: None) -> None:
+        self.settings = settings
+        self.home = settings.home.resolve()
+        self._on_progress = on_progress
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, whatever its migration; a SQLite file of our own is migrated on the way."""
+        ledger = Ledger.open(self.settings.ledger_url)
+        self._stack.callback(ledger.close)
+        if not self.settings.ledger.url:
+            ledger.migrate()
+        else:
+            ledger.require_migrated()
+        return ledger
+
+    @cached_property
+    def storage(self) -> Storage:
+        return self.settings.open_storage()
+
+    def storage_of(self, path: str) -> Storage:
+        """What opens a user's file: the configured storage for an address of its scheme, else the local disk."""
+        if path.startswith("s3://") and self.storage.scheme == "s3":
+            return self.storage
+        return Storage(path) if path.startswith("s3://") else Storage(str(Path.cwd()))
+
+    @cached_property
+    def store(self) -> TrainingSetStore:
+        name = self.settings.trainingset.name
+        store = TrainingSetStore(catalog_uri=self.ledger.url, storage=self.storage, name=name)
+        return self._stack.enter_context(store)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        settings = self.settings.mlflow
+        own = settings.tracking_uri == ""
+        folder = self.home / "mlflow"
+        if own:
+            folder.mkdir(parents=True, exist_ok=True)
+        return ModelRegistry(
+            settings.tracking_uri or f"sqlite:///{folder / 'mlflow.db'}",
+            self.settings.training.model,
+            settings.experiment,
+            settings.artifact_root or (str(folder / "artifacts") if own else None),
+        )
+
+    @property
+    def normaliser(self) -> Normaliser:
+        return self.settings.text.normaliser
+
+    @property
+    def campaign(self) -> Campaign:
+        with self.ledger.read() as work:
+            return work.campaigns.get(self.settings.campaign.key)
+
+    @property
+    def nomenclature(self) -> Nomenclature:
+        """That of the campaign, or of the settings while there is no campaign."""
+        key = self.settings.campaign.nomenclature
+        if not key:
+            raise InvalidInputError(
+                "No nomenclature is named.", cure="Set campaign.nomenclature in the configuration, and give --config."
+            )
+        with self.ledger.read() as work:
+            return work.nomenclatures.get(key)
+
+    @cached_property
+    def server(self) -> LabelStudioServer | None:
+        """Our own Label Studio, started here; None when the settings name an office's server."""
+        if self.settings.labelstudio.url:
+            return None
+        server = LabelStudioServer(
+            data=self.home / "label-studio",
+            port=self.settings.labelstudio.port or None,
+            on_progress=self._on_progress,
+        )
+        return self._stack.enter_context(server)
+
+    @cached_property
+    def platform(self) -> LabelStudioPlatform:
+        settings = self.settings.labelstudio
+        language = self.settings.campaign.language
+        if self.server is not None:
+            account: Account = self.server.account
+            platform = LabelStudioPlatform(
+                self.server.url, account.token, name=f"label-studio:{account.server}", language=language
+            )
+        else:
+            token = settings.read_token()
+            if not token:
+                raise InvalidInputError(
+                    f"There is no token for Label Studio at {settings.url}.",
+                    cure="Set AWB_LABELSTUDIO__TOKEN, or labelstudio.token_file in the configuration.",
+                )
+            platform = LabelStudioPlatform(settings.url, token, language=language)
+        self._stack.callback(platform.close)
+        return platform
+
+    def champion(self) -> str | None:
+        """The champion as ``name/number``, or None before the first."""
+        return self.version_name(CHAMPION)
+
+    def champion_or_error(self) -> str:
+        champion = self.champion()
+        if champion is None:
+            raise NotFoundError(
+                f"The model {self.settings.training.model} has no champion yet.",
+                cure="Train and promote one: awb trainingset build, awb train, awb promote.",
+            )
+        return champion
+
+    def version_name(self, version: str) -> str | None:
+        """A version or alias as ``name/number``; None when the registry lacks it."""
+        found = self.registry.version(version)
+        return f"{found.name}/{found.version}" if found else None
+
+    def load(self, model_version: str) -> tuple[FastTextScorer, Normaliser]:
+        """The scorer of a model version (``name/number``, a number or an alias) and the normaliser it learnt with."""
+        name = re.sub(rf"^{re.escape(self.registry.model_name)}/", "", model_version)
+        files: ModelFiles = self.registry.download(name, self.models_folder)
+        scorer = FastTextScorer.load(files.model_path, ignore_prefixes=files.normaliser.variable_prefixes)
+        return scorer, files.normaliser
+
+    @property
+    def models_folder(self) -> Path:
+        return self.home / "models"
