@@ -49,7 +49,7 @@ def render(
         words=wording.LANGUAGES[language],
         formats=Formats(language),
         signed_in=signed_in,
-        none=NONE,
+        nothing=NONE,
         **(values or {}),
     )
     return HTMLResponse(content, status_code=status)

@@ -65,7 +65,7 @@ _ENGLISH = {
     "components": "By component",
     "component": "Component",
     "share_done": "Share done",
-    "no_tasks": "No draw has been made yet, so that nothing is asked. Make one with: awb draw",
+    "no_tasks": "No draw has been made yet, so that nothing is asked. Make one with:",
     "days": "Asked and done over time",
     "days_chart": "Running totals from {first} to {last}: {asked} asked, {done} done.",
     "days_legend_asked": "asked",
@@ -104,6 +104,10 @@ _ENGLISH = {
     "reason": "Reason",
     "yes": "yes",
     "no": "no",
+    "decided": "{kind}: {result}",
+    "decision_promote": "promotion",
+    "decision_retrain": "training",
+    "decision_relabel": "relabelling",
     "no_decisions": "Nothing has been decided yet.",
     "sign_in": "Sign in",
     "sign_in_note": "The pages are for holders of a token of this server; ask whoever runs it.",
@@ -193,7 +197,7 @@ _FRENCH = {
     "components": "Par composante",
     "component": "Composante",
     "share_done": "Part faite",
-    "no_tasks": "Aucun tirage n’a encore été fait : rien n’est demandé. Pour en faire un : awb draw",
+    "no_tasks": "Aucun tirage n’a encore été fait : rien n’est demandé. Pour en faire un :",
     "days": "Tâches posées et faites au fil du temps",
     "days_chart": "Cumul du {first} au {last} : {asked} posées, {done} faites.",
     "days_legend_asked": "posées",
@@ -236,6 +240,10 @@ _FRENCH = {
     "reason": "Motif",
     "yes": "oui",
     "no": "non",
+    "decided": "{kind} : {result}",
+    "decision_promote": "promotion",
+    "decision_retrain": "entraînement",
+    "decision_relabel": "recodage",
     "no_decisions": "Rien n’a encore été décidé.",
     "sign_in": "Connexion",
     "sign_in_note": "Les pages sont réservées à qui détient un jeton de ce serveur ; demandez à qui le fait tourner.",
@@ -265,7 +273,17 @@ _FRENCH = {
     "component_gold_note": "code connu d’avance ; vérifie les annotateurs",
 }
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": _ENGLISH, "fr": _FRENCH})
+
+def _unbroken(text: str) -> str:
+    """French puts a space before these signs, at which no line may break."""
+    for plain, kept in ((" ;", "\u202f;"), (" :", "\u00a0:"), ("« ", "«\u00a0"), (" »", "\u00a0»")):
+        text = text.replace(plain, kept)
+    return text
+
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"en": _ENGLISH, "fr": {key: _unbroken(text) for key, text in _FRENCH.items()}}
+)
 
 
 def known(language: str) -> str:
