@@ -254,7 +254,11 @@ LATEST = """
 """
 
 
-def test_reading__with_iceberg_and_duckdb_and_none_of_our_code(place: Place, store: TrainingSetStore) -> None:
+def test_reading__with_iceberg_and_duckdb_and_none_of_our_code(
+    place: Place, store: TrainingSetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    monkeypatch.setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
     store.commit(rows=rows(ONE), tag="v1", parent=None)
     store.commit(rows=rows(TWO), tag="v2", parent="v1")
     store.commit(rows=rows(ONE), tag="v3", parent="v2")

@@ -11,10 +11,10 @@ from sync.trainingset import schema
 
 def rows(codes: Mapping[str, str], **columns: object) -> pa.Table:
     """One row per text key with its code; ``columns`` replace a value in all rows."""
-    return pa.Table.from_pylist([row(key, code, **columns) for key, code in codes.items()], schema=schema.CONTENT)
+    return pa.Table.from_pylist([row(key, code) | columns for key, code in codes.items()], schema=schema.CONTENT)
 
 
-def row(key: str, code: str, **columns: object) -> dict[str, object]:
+def row(key: str, code: str) -> dict[str, object]:
     return {
         "text_key": key,
         "group_key": f"g-{key}",
@@ -28,7 +28,7 @@ def row(key: str, code: str, **columns: object) -> dict[str, object]:
         "judgement_id": 11,
         "label_id": 5,
         "split": "train",
-    } | columns
+    }
 
 
 def codes(table: pa.Table) -> dict[str, str]:
