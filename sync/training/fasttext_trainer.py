@@ -46,6 +46,10 @@ class TrainingTimeoutError(TrainingFailedError):
 class FastTextParameters:
     """fastText's own parameters, with defaults for a few thousand short texts.
 
+    The defaults were good on both of two sets: 4,000 entries of the UK SIC index (44.7 % right, 624 codes seen) and
+    2,500 French receipt lines (54.4 %, 271 codes). There, lr 0.2 lost 7-24 points, subwords of 3-5 letters 3, ``hs``
+    4-13; ``ova`` was as good, but met NaN at this lr and its margins chose worse texts to label.
+
     One thread gives the same bytes for the same lines. With ``threads`` from 2 to 9 fastText would fill only part of
     its first matrix, and the result would be neither repeatable nor sound: refused. From 10 on it fills all of it.
     """
@@ -53,11 +57,11 @@ class FastTextParameters:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     dim: int = 50
-    lr: float = 0.5
+    lr: float = 1.0
     epoch: int = 50
     word_ngrams: int = 2
-    minn: int = 3
-    maxn: int = 5
+    minn: int = 4
+    maxn: int = 6
     min_count: int = 1
     bucket: int = 100_000
     loss: Literal["softmax", "ova", "hs"] = "softmax"

@@ -31,7 +31,7 @@ class MlflowServer:
     ``port`` 0 takes a free one. Its output goes to ``home/mlflow.log``.
     """
 
-    def __init__(self, home: Path, *, port: int = 0, timeout: float = 180) -> None:
+    def __init__(self, home: Path, *, port: int = 0, timeout: float = 300) -> None:
         self.home = home.absolute()
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"

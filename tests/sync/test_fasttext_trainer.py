@@ -23,7 +23,7 @@ def test_train__leaves_the_model_and_nothing_else(tmp_path: Path) -> None:
     trained = _train(tmp_path / "new" / "folder", FastTextParameters(dim=8, bucket=50, epoch=30))
 
     assert [path.name for path in trained.path.parent.iterdir()] == ["model.bin"]
-    assert trained.attempts == ("lr 0.5: trained",)
+    assert trained.attempts == ("lr 1: trained",)
     assert FastTextScorer.load(trained.path).score(["word3 other3"]).codes[0, 0] == "03.1 é"
 
 
@@ -80,7 +80,7 @@ def test_train__time_out_stops_the_child_and_keeps_the_former_model(tmp_path: Pa
 
 def test_train__progress_rises_to_one(tmp_path: Path) -> None:
     heard: list[float] = []
-    parameters = FastTextParameters(dim=50, epoch=3000, minn=0, maxn=0, bucket=1000)
+    parameters = FastTextParameters(dim=50, epoch=30_000, minn=0, maxn=0, bucket=1000)
 
     fasttext_trainer.train(lines=LINES, parameters=parameters, folder=tmp_path, timeout=60, on_progress=heard.append)
 
