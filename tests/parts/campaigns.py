@@ -58,32 +58,24 @@ def tasks_of(draw_key: str, draw_id: int, asked: list[Text]) -> list[Task]:
     ]
 
 
-def campaign(folder: Path, *, tasks: int = 5) -> Ledger:
-    """A migrated ledger in ``folder`` whose campaign ``KEY`` has one draw of that many tasks."""
-    return fill(Ledger.open(f"sqlite:///{folder / 'ledger.db'}"), tasks=tasks)
-
-
-def fill(ledger: Ledger, *, tasks: int) -> Ledger:
+def campaign(folder: Path, *, tasks: int = 5, key: str = KEY) -> Ledger:
+    """A migrated ledger in ``folder`` whose campaign has one draw of that many tasks."""
+    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
     ledger.migrate()
     asked = texts(tasks)
     with ledger.begin() as work:
         work.nomenclatures.add(NAF, origin="by hand", sha256="0" * 64, now=NOW)
-        work.campaigns.add(Campaign(KEY, "Spring campaign", NAF.key, "fr", NOW))
+        work.campaigns.add(Campaign(key, "Spring campaign", NAF.key, "fr", NOW))
         work.texts.add(asked, now=NOW)
-        draw = work.draws.add(Draw("draw-1", KEY, 1, "m/1", "2026-01", "2026-02", {}, NOW)).id
+        draw = work.draws.add(Draw("draw-1", key, 1, "m/1", "2026-01", "2026-02", {}, NOW)).id
         work.tasks.add(tasks_of("draw-1", draw, asked))
     return ledger
 
 
-def truth(ledger: Ledger, code: str | None = "01.11Z") -> dict[str, str | None]:
+def truth(ledger: Ledger, code: str | None = "01.11Z", *, key: str = KEY) -> dict[str, str | None]:
+    """Every text has the same code."""
     with ledger.read() as work:
-        return {task.text_key: code for task in work.tasks.of_campaign(KEY)}
-
-
-def key_of(ledger: Ledger, number: int = 0) -> str:
-    """The key of one of the tasks."""
-    with ledger.read() as work:
-        return work.tasks.of_campaign(KEY)[number].key
+        return {task.text_key: code for task in work.tasks.of_campaign(key)}
 
 
 def answer(name: str, code: str | None, *, outcome: Outcome = Outcome.CODED, comment: str = "") -> Answer:

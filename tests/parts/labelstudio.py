@@ -44,9 +44,9 @@ class Hands:
     """What a coder's browser sends."""
 
     def __init__(self, server: LabelStudioServer) -> None:
-        self._client = httpx.Client(
-            base_url=server.url, headers={"Authorization": f"Token {server.account.token}"}, timeout=60
-        )
+        self.token = server.account.token
+        headers = {"Authorization": f"Token {self.token}"}
+        self._client = httpx.Client(base_url=server.url, headers=headers, timeout=60)
 
     def close(self) -> None:
         self._client.close()
@@ -74,16 +74,12 @@ class Hands:
         return answer.json() if answer.content else None
 
 
-def personal_token(server: LabelStudioServer) -> str:
-    """A personal access token, made as the account page does."""
-    with httpx.Client(base_url=server.url, follow_redirects=True, timeout=60) as browser:
+def personal_token(url: str, email: str, password: str) -> str:
+    """A personal access token, made as the account page does; a user has one at a time."""
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as browser:
         browser.get("/user/login/").raise_for_status()
-        form = {
-            "email": server.account.email,
-            "password": server.account.password,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        }
-        browser.post("/user/login/", data=form, headers={"Referer": f"{server.url}/user/login/"}).raise_for_status()
+        form = {"email": email, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        browser.post("/user/login/", data=form, headers={"Referer": f"{url}/user/login/"}).raise_for_status()
         answer = browser.post("/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"]})
         answer.raise_for_status()
         return str(answer.json()["token"])
