@@ -47,7 +47,7 @@ class Formats:
     def day(self, day: date) -> str:
         # The first of the month is an ordinal in French.
         number = "1er" if self.language == "fr" and day.day == 1 else str(day.day)
-        return _NO_BREAK.join((number, _MONTHS[self.language].split()[day.month - 1], str(day.year)))
+        return f"{number}{_NO_BREAK}{_MONTHS[self.language].split()[day.month - 1]} {day.year}"
 
     def moment(self, moment: datetime) -> str:
         joint = " à " if self.language == "fr" else ", "

@@ -32,7 +32,7 @@ def test_campaign_page__french_with_interval_and_how_it_was_measured(demo: TestC
     assert "84,9\u202f%" in page
     assert "Intervalle de confiance à 95\u202f%\u00a0: de 78,5 à 89,7\u202f%" in page
     assert "Mesurée sur 106 textes tirés au hasard avec des probabilités connues" in page
-    assert "27\u00a0novembre\u00a02026" in page
+    assert "27\u00a0novembre 2026" in page
 
 
 def test_campaign_page__english(empty: Ledger, new_client: NewClient) -> None:
@@ -50,7 +50,7 @@ def test_campaign_page__closed(empty: Ledger, new_client: NewClient) -> None:
         work.campaigns.close("main", now=NOW)
     page = new_client(empty, tokens="").get("/campaigns/main").text
 
-    assert "Closed on 22\u00a0November\u00a02026" in page
+    assert "Closed on 22\u00a0November 2026" in page
     assert "the campaign is closed" in page
 
 
