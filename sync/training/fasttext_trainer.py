@@ -106,8 +106,9 @@ def train(
     """Trains on pairs of code and line, whose order does not matter, and leaves ``folder/model.bin``.
 
     A training that meets NaN is repeated with half the learning rate. ``timeout`` in seconds holds for all attempts
-    together. ``on_progress`` hears shares between 0 and 1, and 0 again when an attempt begins anew. A former model in
-    the folder stays until the new one is complete.
+    together. ``on_progress`` hears shares between 0 and 1, and 0 again when an attempt begins anew; with one thread
+    fastText tells nothing between the beginning and the end. A former model in the folder stays until the new one is
+    complete.
     """
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ def test_train__time_out_stops_the_child_and_keeps_the_former_model(tmp_path: Pa
 
 def test_train__progress_rises_to_one(tmp_path: Path) -> None:
     heard: list[float] = []
-    parameters = FastTextParameters(dim=50, epoch=30_000, minn=0, maxn=0, bucket=1000)
+    parameters = FastTextParameters(dim=50, epoch=3000, minn=0, maxn=0, bucket=1000, threads=10, lr=0.1)
 
     fasttext_trainer.train(lines=LINES, parameters=parameters, folder=tmp_path, timeout=60, on_progress=heard.append)
 
