@@ -39,6 +39,11 @@ class MlflowServer:
         self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the server while it runs; it leads a process group of its own."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Comes back when the server answers; UnreachableError with the end of its log if it never does."""
         self.home.mkdir(parents=True, exist_ok=True)
