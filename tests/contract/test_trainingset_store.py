@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from sync.storage import Storage
 from sync.trainingset import digest, export, schema
 from sync.trainingset.store import TrainingSetStore
 from tests.parts import committing, trainingrows
-from tests.parts.committing import Commit
+from tests.parts.committing import Commit, Committing
 from tests.parts.trainingrows import codes, rows
 
 pytestmark = pytest.mark.integration
@@ -39,7 +38,7 @@ class Place:
     def store(self) -> TrainingSetStore:
         return TrainingSetStore(catalog_uri=self.catalog_uri, storage=self.storage, name="naf")
 
-    def committing(self, commits: list[Commit]) -> ForkServerProcess:
+    def committing(self, commits: list[Commit]) -> Committing:
         return committing.process(catalog_uri=self.catalog_uri, storage=self.settings, commits=commits)
 
 
@@ -189,15 +188,16 @@ def test_commit__killed_at_random_moments_and_run_again(place: Place) -> None:
     moment = random.Random(20261122)
     for _ in range(KILLS):
         child = place.committing(wanted)
-        child.start()
-        time.sleep(moment.uniform(0.05, 0.7))
-        child.kill()
-        child.join()
+        child.process.start()
+        assert child.ready.wait(60)
+        time.sleep(moment.uniform(0, 0.5))
+        child.process.kill()
+        child.process.join()
     child = place.committing(wanted)
-    child.start()
-    child.join(timeout=120)
+    child.process.start()
+    child.process.join(timeout=120)
 
-    assert child.exitcode == 0
+    assert child.process.exitcode == 0
     with place.store() as store:
         assert [(one.tag, one.parent) for one in store.versions()] == [(tag, parent) for tag, _, parent in wanted]
         assert [codes(store.read(tag)) for tag, _, _ in wanted] == [content for _, content, _ in wanted]
@@ -211,11 +211,11 @@ def test_commit__two_processes_at_once_lose_nothing(place: Place, store: Trainin
     }
     children = [place.committing(commits) for commits in wanted.values()]
     for child in children:
-        child.start()
+        child.process.start()
     for child in children:
-        child.join(timeout=120)
+        child.process.join(timeout=120)
 
-    assert [child.exitcode for child in children] == [0, 0]
+    assert [child.process.exitcode for child in children] == [0, 0]
     assert len(store.versions()) == 13
     for commits in wanted.values():
         for tag, content, parent in commits:
@@ -225,11 +225,11 @@ def test_commit__two_processes_at_once_lose_nothing(place: Place, store: Trainin
 def test_commit__two_processes_with_the_same_tag(place: Place) -> None:
     children = [place.committing([("v1", content, None)]) for content in (ONE, TWO)]
     for child in children:
-        child.start()
+        child.process.start()
     for child in children:
-        child.join(timeout=120)
+        child.process.join(timeout=120)
 
-    ended = [child.exitcode for child in children]
+    ended = [child.process.exitcode for child in children]
     assert sorted(ended) == [0, committing.CONFLICT]
     with place.store() as store:
         assert [one.tag for one in store.versions()] == ["v1"]

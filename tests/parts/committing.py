@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
 from typing import Any
 
 from annotation.errors import ConflictError
@@ -18,14 +20,25 @@ Commit = tuple[str, dict[str, str], str | None]
 CONFLICT = 6
 
 
-def process(*, catalog_uri: str, storage: Mapping[str, Any], commits: Sequence[Commit]) -> ForkServerProcess:
+@dataclass(frozen=True, slots=True)
+class Committing:
+    """``ready`` is set when the libraries are loaded and the first commit begins."""
+
+    process: ForkServerProcess
+    ready: Event
+
+
+def process(*, catalog_uri: str, storage: Mapping[str, Any], commits: Sequence[Commit]) -> Committing:
     """Not yet started; it is forked from a server that has the libraries loaded, since they take seconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context.Process(target=commit_all, args=(catalog_uri, dict(storage), list(commits)), daemon=True)
+    context.set_forkserver_preload(["sync.trainingset.store", __name__])
+    ready = context.Event()
+    args = (catalog_uri, dict(storage), list(commits), ready)
+    return Committing(context.Process(target=commit_all, args=args, daemon=True), ready)
 
 
-def commit_all(catalog_uri: str, storage: dict[str, Any], commits: list[Commit]) -> None:
+def commit_all(catalog_uri: str, storage: dict[str, Any], commits: list[Commit], ready: Event) -> None:
+    ready.set()
     with TrainingSetStore(catalog_uri=catalog_uri, storage=Storage(**storage), name="naf") as store:
         for tag, codes, parent in commits:
             try:
