@@ -65,16 +65,18 @@ def configuration(nomenclature: Nomenclature, *, language: str, tree_url: str) -
     # Where a code with others below it may be given (mixed depth), every node must be open to choice.
     only = "false" if any(nomenclature.children(leaf.code) for leaf in nomenclature.leaves) else "true"
     return f"""<View>
-  <Header value="$context" size="5"/>
+  <Style>.htx-richtext {{ font-size: 1.4em; font-weight: 600; }}</Style>
   <Text name="{TEXT}" value="$text" valueType="text"/>
+  <Header value="$context" size="6"/>
   <Header value="$reason" size="6"/>
   <Choices name="{CODE}" toName="{TEXT}" value="$candidates" choice="single-radio" required="true"/>
   <View visibleWhen="choice-selected" whenTagName="{CODE}" whenChoiceValue="{OTHER}">
     <Taxonomy name="{TREE}" toName="{TEXT}" apiUrl={quoteattr(tree_url)} leafsOnly="{only}" maxUsages="1"
+      minWidth="600px" dropdownWidth="800px"
       placeholder={quoteattr(words[TREE])}/>
   </View>
   <Choices name="{DIFFICULTY}" toName="{TEXT}" choice="single" showInline="true">
-    <Choice value={quoteattr(words[EASY])} alias="{EASY}"/>
+    <Choice value={quoteattr(words[EASY])} alias="{EASY}" hotkey="f"/>
     <Choice value={quoteattr(words[HARD])} alias="{HARD}" hotkey="h"/>
   </Choices>
   <TextArea name="{COMMENT}" toName="{TEXT}" rows="1" maxSubmissions="1" editable="true"
