@@ -61,12 +61,12 @@ def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -
     """A text that the model could not code counts as wrong; one that it was never asked about is left out."""
     if model_version is None:
         return Measurement(None, benchmark.members, len(benchmark.coded), 0, None, Gap.NO_MODEL)
-    predictions = work.texts.predictions(model_version, [member.text_key for member in benchmark.coded])
-    seen = [member for member in benchmark.coded if member.text_key in predictions]
+    predicted = work.texts.first_codes(model_version, [member.text_key for member in benchmark.coded])
+    seen = [member for member in benchmark.coded if member.text_key in predicted]
     gap = _gap(benchmark, len(seen))
     estimate = None
     if gap is None:
-        correct = [predictions[m.text_key].code == benchmark.codes[m.text_key] for m in seen]
+        correct = [predicted[m.text_key] == benchmark.codes[m.text_key] for m in seen]
         estimate = accuracy.estimate(np.array(correct, dtype=float), _design(seen))
     return Measurement(model_version, benchmark.members, len(benchmark.coded), len(seen), estimate, gap)
 

@@ -125,6 +125,7 @@ def progress(
         days = _days(draws, tasks, judgements, now)
         counts = _counts(tasks, states)
         versions = [v for v in work.models.all(model) if v.nomenclature == campaign.nomenclature]
+        measured = models(work, versions[::-1], champion)
         return CampaignProgress(
             campaign=campaign,
             as_of=now,
@@ -135,8 +136,8 @@ def progress(
             forecast=throughput.forecast(days, remaining=counts.asked - counts.done, today=now.date()),
             unclassifiable=_unclassifiable(judgements),
             draws=_draws(draws, tasks, states, work.tasks.example_reasons(campaign_key)),
-            champion=measurement.measure(work, measurement.benchmark(work, campaign.nomenclature), champion),
-            models=models(work, versions[::-1], champion),
+            champion=_champion(work, campaign.nomenclature, champion, measured),
+            models=measured,
             trainingsets=tuple(reversed(work.trainingsets.all(trainingset))),
             decisions=tuple(reversed(work.decisions.all()[-LATEST_DECISIONS:])),
             quarantined=work.quarantine.count(),
@@ -260,3 +261,10 @@ def _model(work: UnitOfWork, version: ModelVersion, benchmark: Benchmark, champi
     return ModelProgress(
         version, measurement.measure(work, benchmark, label), ("champion",) if label == champion else ()
     )
+
+
+def _champion(work: UnitOfWork, nomenclature: str, label: str | None, models: Sequence[ModelProgress]) -> Measurement:
+    for model in models:
+        if model.aliases:
+            return model.measurement
+    return measurement.measure(work, measurement.benchmark(work, nomenclature), label)

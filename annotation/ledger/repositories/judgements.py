@@ -9,11 +9,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.judgement import Judgement, Outcome
-from annotation.ledger import statements
 from annotation.ledger import statements
 from annotation.ledger.tables import CoderRow, DrawRow, JudgementRow, TaskRow
 
@@ -180,8 +179,9 @@ def _digest(judgement: Judgement) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _mark(row: Row[Any]) -> JudgementMark:
-    return JudgementMark(**{**row._mapping, "outcome": Outcome(row.outcome)})
+def _mark(row: Sequence[Any]) -> JudgementMark:
+    number, task_key, coder, outcome, code, judged_at, lead_time = row
+    return JudgementMark(number, task_key, coder, Outcome(outcome), code, judged_at, lead_time)
 
 
 def _judgement(row: JudgementRow) -> Judgement:

@@ -118,6 +118,16 @@ class Texts:
                 )
         return found
 
+    def first_codes(self, model_version: str, keys: Sequence[str]) -> dict[str, str | None]:
+        """What the version holds for most probable of the texts that it was asked about; None where it had no code."""
+        found: dict[str, str | None] = {}
+        for chunk in statements.chunks(keys):
+            statement = select(PredictionRow.text_key, PredictionRow.codes).where(
+                PredictionRow.model_version == model_version, PredictionRow.text_key.in_(chunk)
+            )
+            found.update({key: codes[0] if codes else None for key, codes in self._session.execute(statement)})
+        return found
+
     def counts(self) -> Mapping[str, int]:
         return {
             "texts": self._session.scalar(select(func.count()).select_from(TextRow)) or 0,
