@@ -1,33 +1,24 @@
-"""The steps of the loop on an opened workbench, for the command line and the turn alike."""
+"""The loop's steps from the arrival of texts to the model, on an opened workbench, for command line and turn alike."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from annotation.campaign import imports, pull, push, simulate
-from annotation.campaign.imports import ImportResult
-from annotation.campaign.pull import PullResult
-from annotation.campaign.push import PushResult, Shown
+from annotation.campaign import simulate
 from annotation.campaign.simulate import Behaviour, SimulateResult
 from annotation.domain import text as texts
-from annotation.domain.campaign import Campaign
-from annotation.errors import InvalidInputError
+from annotation.errors import InvalidInputError, NotFoundError
+from annotation.labelstudio import webhook
 from annotation.ledger.unit_of_work import UnitOfWork
-from sampling import draw as drawing
-from sampling import pool, scoring
-from sampling.draw import DrawResult
-from sampling.drift import report, windows
-from sampling.drift.report import DriftReport
-from sampling.drift.windows import Windows
+from annotation.wiring import OnProgress, clock, silent
+from sampling import wiring as sampling
 from sampling.scoring import ScoringResult
 from sync import declarations, intake, rehearsal
 from sync.intake import Arrival, IntakeResult
 from sync.relabel import apply
 from sync.relabel.apply import RelabelResult
-from sync.settings import IntakeSource
+from sync.settings import IntakeSource, SimulateSettings
 from sync.training import promotion, run
 from sync.training.promotion import PromotionResult
 from sync.training.run import TrainResult
@@ -38,46 +29,6 @@ from sync.trainingset.harvest import HarvestResult
 from sync.wiring import Workbench
 
 DEMO_PASSWORD = "simulated-coder"  # noqa: S105  the accounts of simulated coders, on a rehearsal's server only
-OnProgress = Callable[[int, int], None]
-
-
-def silent(_done: int, _total: int) -> None:
-    """The progress callback of someone who does not listen."""
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    nomenclatures: tuple[ImportResult, ...]
-    correspondences: tuple[ImportResult, ...]
-    campaign: Campaign
-
-
-def prepare(bench: Workbench) -> Prepared:
-    """Import the configured nomenclatures and correspondences, and make the configured campaign."""
-    settings, folder = bench.settings, bench.home / "downloads"
-    nomenclatures = tuple(
-        imports.import_nomenclature(ledger=bench.ledger, source=source, folder=folder, now=clock())
-        for source in settings.nomenclatures
-    )
-    correspondences = tuple(
-        imports.import_correspondence(ledger=bench.ledger, source=source, folder=folder, now=clock())
-        for source in settings.correspondences
-    )
-    return Prepared(nomenclatures, correspondences, create_campaign(bench))
-
-
-def create_campaign(bench: Workbench) -> Campaign:
-    settings = bench.settings.campaign
-    nomenclature = bench.nomenclature
-    campaign = Campaign(settings.key, settings.title, nomenclature.key, settings.language, clock())
-    with bench.ledger.begin() as work:
-        if work.campaigns.add(campaign):
-            work.events.add("campaign", campaign.key, now=clock())
-        return work.campaigns.get(campaign.key)
 
 
 def take_file(bench: Workbench, source: IntakeSource, *, on_progress: Callable[[int], None]) -> IntakeResult:
@@ -119,91 +70,14 @@ def _play(bench: Workbench, rows: tuple[Arrival, ...], source: str, *, coded: bo
     )
 
 
-def score(
-    bench: Workbench, model_version: str, *, keys: set[str] | None = None, on_progress: OnProgress = silent
-) -> ScoringResult:
-    """Score what the model has not scored yet: all texts of the ledger, or those of ``keys``."""
-    scorer, normaliser = bench.load(model_version)
-    return scoring.score(
-        ledger=bench.ledger,
-        scorer=scorer,
-        normaliser=normaliser,
-        model_version=model_version,
-        now=clock(),
-        keys=keys,
-        on_progress=on_progress,
-    )
-
-
-def choose_windows(bench: Workbench) -> Windows:
-    settings = bench.settings
-    return windows.choose(ledger=bench.ledger, campaign_key=settings.campaign.key, settings=settings.drift)
-
-
-def drift(bench: Workbench, model_version: str, chosen: Windows) -> DriftReport:
-    return report.report(
-        ledger=bench.ledger,
-        windows=chosen,
-        model_version=model_version,
-        normaliser=bench.load(model_version)[1],
-        settings=bench.settings.drift,
-    )
-
-
-def draw(bench: Workbench, drifted: DriftReport, *, key: str | None = None) -> DrawResult:
-    campaign = bench.campaign
-    candidates = pool.build(
-        ledger=bench.ledger,
-        campaign_key=campaign.key,
-        nomenclature=campaign.nomenclature,
-        windows=drifted.windows,
-        model_version=drifted.model_version,
-        normaliser=bench.load(drifted.model_version)[1],
-    )
-    return drawing.draw(
-        ledger=bench.ledger,
-        campaign=campaign,
-        pool=candidates,
-        drift=drifted,
-        settings=bench.settings.draw,
-        now=clock(),
-        key=key,
-    )
-
-
-def push_tasks(bench: Workbench, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
-    settings = bench.settings.campaign
-    return push.push(
-        ledger=bench.ledger,
-        platform=bench.platform,
-        campaign_key=campaign_key,
-        shown=Shown(settings.show_variables, reason=settings.show_reason),
-        clock=clock,
-        batch=bench.settings.labelstudio.batch,
-        on_progress=on_progress,
-    )
-
-
-def pull_judgements(
-    bench: Workbench, campaign_key: str, *, full: bool = False, on_progress: Callable[[int], None] = lambda _n: None
-) -> PullResult:
-    return pull.pull(
-        ledger=bench.ledger,
-        platform=bench.platform,
-        campaign_key=campaign_key,
-        clock=clock,
-        full=full,
-        on_progress=on_progress,
-    )
-
-
-def simulate_coders(bench: Workbench, campaign_key: str, *, on_progress: OnProgress = silent) -> SimulateResult:
-    """Answer the campaign's open tasks from the configured file of true codes."""
-    settings = bench.settings.simulate
+def simulate_coders(
+    bench: Workbench, campaign_key: str, *, settings: SimulateSettings, on_progress: OnProgress = silent
+) -> SimulateResult:
+    """Answer the campaign's open tasks from the file of true codes."""
     with bench.ledger.read() as work:
         keys = [task.text_key for task in work.tasks.of_campaign(campaign_key)]
         groups = {key: text.group_key for key, text in work.texts.get(keys).items()}
-    by_group = true_codes(bench)
+    by_group = true_codes(bench, settings)
     return simulate.simulate(
         ledger=bench.ledger,
         platform=bench.platform,
@@ -217,9 +91,8 @@ def simulate_coders(bench: Workbench, campaign_key: str, *, on_progress: OnProgr
     )
 
 
-def true_codes(bench: Workbench) -> Mapping[str, str | None]:
+def true_codes(bench: Workbench, settings: SimulateSettings) -> Mapping[str, str | None]:
     """By the wording's group key, the code that an expert would give; None for a text that has none."""
-    settings = bench.settings.simulate
     if not settings.truth_path:
         if bench.settings.rehearsal.path:
             return _rehearsal(bench).truth
@@ -287,7 +160,7 @@ def promote(bench: Workbench, version: str, *, forced_because: str = "") -> Prom
 def score_evaluation_set(bench: Workbench, model_version: str) -> ScoringResult:
     with bench.ledger.read() as work:
         keys = {member.text_key for member in work.evaluation.members(bench.nomenclature.key)}
-    return score(bench, model_version, keys=keys)
+    return sampling.score(bench, model_version, keys=keys)
 
 
 def relabel(bench: Workbench) -> RelabelResult:
@@ -313,3 +186,22 @@ def answered(work: UnitOfWork, campaign_key: str, draw_id: int) -> tuple[int, in
     judged = [r.judgement for r in work.judgements.current(campaign_key) if r.judgement.task_key in tasks]
     settled = {j.task_key for j in judged if j.outcome.settles}
     return len(judged), len(settled)
+
+
+def register_webhook(bench: Workbench, address: str) -> int:
+    """Have Label Studio send the campaign's events to ``address``; the id of its webhook there."""
+    secret = bench.settings.serve.read_webhook_secret()
+    if not secret:
+        raise InvalidInputError(
+            "There is no secret for the webhooks.", cure="Set AWB_SERVE__WEBHOOK_SECRET to a long random text."
+        )
+    key, platform = bench.settings.campaign.key, bench.platform
+    with bench.ledger.read() as work:
+        project = work.platforms.project(key, platform.name)
+    if project is None:
+        raise NotFoundError(f"Nothing of the campaign {key} is on {platform.name}.", cure="Run: awb push")
+    url = f"{address.rstrip('/')}/webhooks/labelstudio"
+    number = webhook.register(platform.session, project=project.external_id, url=url, secret=secret)
+    with bench.ledger.begin() as work:
+        work.platforms.set_webhook(key, platform.name, number)
+    return number

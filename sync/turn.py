@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from annotation import wiring as annotation
 from annotation.campaign import exclusive
+from annotation.wiring import clock
+from sampling import wiring as sampling
 from sampling.drift import windows
 from sampling.drift.windows import Windows
 from sync import steps
-from sync.steps import clock
 from sync.training.run import TrainResult
 from sync.wiring import Workbench
 
@@ -57,7 +59,7 @@ class TurnResult:
 
 def turn(bench: Workbench, *, on_step: OnStep = lambda _step, _result: None) -> TurnResult:
     """Run, or go on with, the campaign's turn. Raises ConflictError while another process runs it."""
-    prepared = steps.prepare(bench)
+    prepared = annotation.prepare(bench)
     key = prepared.campaign.key
     with exclusive.hold(bench.ledger, f"turn:{key}", clock=clock) as prolong:
         number, resumed = _open(bench, key)
@@ -118,35 +120,36 @@ def _first_model(at: _Turn) -> Result:
 
 
 def _score(at: _Turn) -> Result:
-    return asdict(steps.score(at.bench, at.done["first_model"]["champion"]))
+    return asdict(sampling.score(at.bench, at.done["first_model"]["champion"]))
 
 
 def _drift(at: _Turn) -> Result:
-    chosen = steps.choose_windows(at.bench)
-    return steps.drift(at.bench, at.done["score"]["model_version"], chosen).as_dict()
+    chosen = sampling.choose_windows(at.bench)
+    return sampling.drift(at.bench, at.done["score"]["model_version"], chosen).as_dict()
 
 
 def _draw(at: _Turn) -> Result:
     # The windows are those that the drift step recorded: once this draw is stored, they would be chosen anew.
     recorded = at.done["drift"]
     chosen = Windows(windows.parse(recorded["reference_window"]), windows.parse(recorded["current_window"]))
-    drifted = steps.drift(at.bench, recorded["model_version"], chosen)
-    drawn = steps.draw(at.bench, drifted, key=f"{at.campaign}/turn-{at.number}")
+    drifted = sampling.drift(at.bench, recorded["model_version"], chosen)
+    drawn = sampling.draw(at.bench, drifted, key=f"{at.campaign}/turn-{at.number}")
     return drawn.as_dict() | {"draw_id": drawn.draw.id}
 
 
 def _push(at: _Turn) -> Result:
-    return asdict(steps.push_tasks(at.bench, at.campaign))
+    return asdict(annotation.push_tasks(at.bench, at.campaign))
 
 
 def _simulate(at: _Turn) -> Result:
-    if not at.bench.settings.simulate.coders:
+    settings = at.bench.settings.simulate
+    if not settings.coders:
         return {"answered": 0}
-    return asdict(steps.simulate_coders(at.bench, at.campaign))
+    return asdict(steps.simulate_coders(at.bench, at.campaign, settings=settings))
 
 
 def _pull(at: _Turn) -> Result:
-    pulled = asdict(steps.pull_judgements(at.bench, at.campaign))
+    pulled = asdict(annotation.pull_judgements(at.bench, at.campaign))
     with at.bench.ledger.read() as work:
         judgements, settled = steps.answered(work, at.campaign, at.done["draw"]["draw_id"])
     asked, wanted = at.done["draw"]["tasks"], at.bench.settings.turn.least_done
@@ -186,7 +189,7 @@ def _relabel(at: _Turn) -> Result:
     if not at.bench.settings.relabel.correspondence:
         return {"univocal": 0, "multivocal": 0, "pending": 0}
     applied = steps.relabel(at.bench)
-    steps.push_tasks(at.bench, applied.campaign)
+    annotation.push_tasks(at.bench, applied.campaign)
     return applied.as_dict()
 
 

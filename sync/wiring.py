@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from annotation.domain.campaign import Campaign
+from annotation import wiring as annotation
 from annotation.domain.text import Normaliser
 from annotation.errors import InvalidInputError, NotFoundError
 from annotation.labelstudio.client import LabelStudioPlatform
@@ -20,8 +20,9 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from sampling.fasttext_scorer import FastTextScorer
 from sync.settings import Settings
 from sync.storage import Storage
-from sync.training.registry import CHAMPION, ModelFiles, ModelRegistry
+from sync.training.registry import CHAMPION, ModelRegistry
 from sync.trainingset.store import TrainingSetStore
+from sync.trainingset.version import Version
 
 
 class Workbench:
@@ -32,6 +33,7 @@ class Workbench:
         self.home = settings.home.resolve()
         self._on_progress = on_progress
         self._stack = ExitStack()
+        self._scorers: dict[Path, FastTextScorer] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +53,14 @@ class Workbench:
         else:
             ledger.require_migrated()
         return ledger
+
+    def migrate(self) -> str:
+        """Bring the ledger to the revision of this program, which for an office's database is never done unasked."""
+        ledger = Ledger.open(self.settings.ledger_url)
+        try:
+            return ledger.migrate()
+        finally:
+            ledger.close()
 
     @cached_property
     def storage(self) -> Storage:
@@ -87,20 +97,8 @@ class Workbench:
         return self.settings.text.normaliser
 
     @property
-    def campaign(self) -> Campaign:
-        with self.ledger.read() as work:
-            return work.campaigns.get(self.settings.campaign.key)
-
-    @property
     def nomenclature(self) -> Nomenclature:
-        """That of the campaign, or of the settings while there is no campaign."""
-        key = self.settings.campaign.nomenclature
-        if not key:
-            raise InvalidInputError(
-                "No nomenclature is named.", cure="Set campaign.nomenclature in the configuration, and give --config."
-            )
-        with self.ledger.read() as work:
-            return work.nomenclatures.get(key)
+        return annotation.nomenclature(self)
 
     @cached_property
     def server(self) -> LabelStudioServer | None:
@@ -134,6 +132,13 @@ class Workbench:
         self._stack.callback(platform.close)
         return platform
 
+    def version_of(self, tag: str) -> Version:
+        """The training set version of the tag; the current one for an empty tag."""
+        found = self.store.version(tag) if tag else self.store.current()
+        if found is None:
+            raise NotFoundError("The training set has no version yet.", cure="Run: awb trainingset build")
+        return found
+
     def champion(self) -> str | None:
         """The champion as ``name/number``, or None before the first."""
         return self.version_name(CHAMPION)
@@ -152,13 +157,30 @@ class Workbench:
         found = self.registry.version(version)
         return f"{found.name}/{found.version}" if found else None
 
+    def version_or_error(self, version: str) -> str:
+        name = self.version_name(version)
+        if name is None:
+            raise NotFoundError(
+                f"The model {self.registry.model_name} has no version or alias {version}.",
+                cure="See MLflow, or: awb train",
+            )
+        return name
+
     def load(self, model_version: str) -> tuple[FastTextScorer, Normaliser]:
         """The scorer of a model version (``name/number``, a number or an alias) and the normaliser it learnt with."""
         name = re.sub(rf"^{re.escape(self.registry.model_name)}/", "", model_version)
-        files: ModelFiles = self.registry.download(name, self.models_folder)
-        scorer = FastTextScorer.load(files.model_path, ignore_prefixes=files.normaliser.variable_prefixes)
-        return scorer, files.normaliser
+        files = self.registry.download(name, self.models_folder)
+        if files.model_path not in self._scorers:
+            self._scorers[files.model_path] = FastTextScorer.load(
+                files.model_path, ignore_prefixes=files.normaliser.variable_prefixes
+            )
+        return self._scorers[files.model_path], files.normaliser
 
     @property
     def models_folder(self) -> Path:
         return self.home / "models"
+
+
+def absolute(path: str) -> str:
+    """A path as the user means it, from the working folder; an address as it is."""
+    return path if "://" in path else str(Path(path).absolute())

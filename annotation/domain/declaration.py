@@ -30,7 +30,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of the flow: from ``start`` (included) to ``end`` (excluded), written as ISO 8601 writes an interval."""
+    """A stretch of the flow: from ``start`` (included) to ``end`` (excluded); ISO 8601 as text."""
 
     start: datetime
     end: datetime

@@ -63,15 +63,23 @@ def server_environment(data: Path) -> dict[str, str]:
     }
 
 
+def is_installed(cache: Path) -> bool:
+    return (_folder(cache) / "bin" / "python").exists()
+
+
 def environment(cache: Path, on_progress: Progress = silent) -> Path:
     """The Python of the server's environment, installed when the cache does not have it yet."""
-    folder = cache / f"label-studio-{VERSION}-{_PYTHON}"
+    folder = _folder(cache)
     python = Path("bin") / "python"
     with _built_once(folder, on_progress) as building:
         if building is not None:
             on_progress(f"installing Label Studio {VERSION} in an environment of its own (once, about a minute)")
             _install(building, building / python, on_progress)
     return folder / python
+
+
+def _folder(cache: Path) -> Path:
+    return cache / f"label-studio-{VERSION}-{_PYTHON}"
 
 
 def prepare(cache: Path, on_progress: Progress = silent) -> Path:

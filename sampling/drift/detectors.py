@@ -45,7 +45,8 @@ def shifts(
 ) -> list[Shift]:
     """The values whose share moved, largest move first.
 
-    Fisher's exact test by value, two-sided as twice the smaller tail, adjusted over all values by Benjamini and Hochberg (1995), then the smallest difference and count that matter.
+    Fisher's exact test by value, two-sided as twice the smaller tail, adjusted over all values by Benjamini and
+    Hochberg (1995), then the smallest difference and count that matter.
     """
     if not before_total or not after_total:
         return []

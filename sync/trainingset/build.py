@@ -109,6 +109,19 @@ def rows(*, ledger: Ledger, recipe: Recipe) -> pa.Table:
         return _rows(work, recipe)[0]
 
 
+def digest_of(*, ledger: Ledger, recipe: Recipe) -> str:
+    """The digest of the recipe's rows, to be compared with that of a stored version."""
+    return digest.digest(rows(ledger=ledger, recipe=recipe))
+
+
+def rollback(*, ledger: Ledger, store: TrainingSetStore, name: str, to_tag: str, now: datetime) -> TrainingSetVersion:
+    """A new version, child of the current one, with the rows and the recipe of ``to_tag``."""
+    with ledger.read() as work:
+        recipe = Recipe.of(work.trainingsets.get(name, to_tag).recipe)
+    made = store.rollback(to_tag=to_tag, as_tag=next_tag(store.versions()))
+    return _recorded(ledger, name, made, recipe, now)
+
+
 def next_tag(versions: Sequence[Version]) -> str:
     numbers = [int(v.tag[1:]) for v in versions if v.tag[:1] == "v" and v.tag[1:].isdecimal()]
     return f"v{max(numbers, default=0) + 1}"

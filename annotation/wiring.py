@@ -1,0 +1,114 @@
+"""What this package does, on parts that somebody opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from annotation.campaign import imports, pull, push
+from annotation.campaign.imports import ImportResult
+from annotation.campaign.ports import Platform
+from annotation.campaign.pull import PullResult
+from annotation.campaign.push import PushResult, Shown
+from annotation.domain.campaign import Campaign
+from annotation.errors import InvalidInputError
+from annotation.ledger.unit_of_work import Ledger
+from annotation.nomenclature.nomenclature import Nomenclature
+from annotation.settings import AnnotationSettings, CampaignSettings
+
+OnProgress = Callable[[int, int], None]
+
+
+def silent(_done: int, _total: int) -> None:
+    """The progress callback of someone who does not listen."""
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Desk(Protocol):
+    """The parts that annotation works with; ``platform`` may start a server when it is first asked for."""
+
+    @property
+    def settings(self) -> AnnotationSettings: ...
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def platform(self) -> Platform: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    nomenclatures: tuple[ImportResult, ...]
+    correspondences: tuple[ImportResult, ...]
+    campaign: Campaign
+
+
+def prepare(desk: Desk) -> Prepared:
+    """Import the configured nomenclatures and correspondences, and make the configured campaign."""
+    settings, folder = desk.settings, desk.home / "downloads"
+    nomenclatures = tuple(
+        imports.import_nomenclature(ledger=desk.ledger, source=source, folder=folder, now=clock())
+        for source in settings.nomenclatures
+    )
+    correspondences = tuple(
+        imports.import_correspondence(ledger=desk.ledger, source=source, folder=folder, now=clock())
+        for source in settings.correspondences
+    )
+    return Prepared(nomenclatures, correspondences, create_campaign(desk, settings.campaign))
+
+
+def nomenclature(desk: Desk) -> Nomenclature:
+    """The one that the settings name for the campaign."""
+    key = desk.settings.campaign.nomenclature
+    if not key:
+        raise InvalidInputError(
+            "No nomenclature is named.", cure="Set campaign.nomenclature in the configuration, and give --config."
+        )
+    with desk.ledger.read() as work:
+        return work.nomenclatures.get(key)
+
+
+def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
+    """The campaign of the settings, made when it is missing."""
+    with desk.ledger.begin() as work:
+        nomenclature = work.nomenclatures.get(settings.nomenclature)
+        campaign = Campaign(settings.key, settings.title, nomenclature.key, settings.language, clock())
+        if work.campaigns.add(campaign):
+            work.events.add("campaign", campaign.key, now=clock())
+        return work.campaigns.get(campaign.key)
+
+
+def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
+    settings = desk.settings.campaign
+    return push.push(
+        ledger=desk.ledger,
+        platform=desk.platform,
+        campaign_key=campaign_key,
+        shown=Shown(settings.show_variables, reason=settings.show_reason),
+        clock=clock,
+        batch=desk.settings.labelstudio.batch,
+        on_progress=on_progress,
+    )
+
+
+def pull_judgements(
+    desk: Desk, campaign_key: str, *, full: bool = False, on_progress: Callable[[int], None] = lambda _n: None
+) -> PullResult:
+    return pull.pull(
+        ledger=desk.ledger,
+        platform=desk.platform,
+        campaign_key=campaign_key,
+        clock=clock,
+        full=full,
+        on_progress=on_progress,
+    )

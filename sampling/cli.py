@@ -1,0 +1,90 @@
+"""Commands that score texts, look for drift, and draw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from annotation import terminal
+from annotation.terminal import Config, Format, Home, Output
+from sampling import wiring
+from sampling.drift.detectors import Shift
+
+ModelVersion = Annotated[str, typer.Option("--model", help="Version or alias of the model. Default: the champion.")]
+
+
+def score(
+    context: typer.Context,
+    model: ModelVersion = "",
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Score the texts that the model has not scored yet. Texts of which it knows no word are marked, not coded."""
+    with terminal.opened(context, config, home) as sampler, terminal.counting("scoring") as on_progress:
+        version = sampler.version_or_error(model) if model else sampler.champion_or_error()
+        result = wiring.score(sampler, version, on_progress=on_progress)
+    text = f"{result.scored} texts scored by {result.model_version}; {result.unscored} without a known word."
+    terminal.emit(output, asdict(result), text)
+
+
+def drift(
+    context: typer.Context,
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Compare what arrived since the last draw with the time before: predicted codes and words whose share moved.
+
+    Only moves that chance does not explain are shown (false discovery rate of drift.false_discovery_rate), and only
+    those that matter (drift.least_difference, drift.least_count).
+    """
+    with terminal.opened(context, config, home) as sampler:
+        version = sampler.champion_or_error()
+        found = wiring.drift(sampler, version, wiring.choose_windows(sampler))
+    terminal.emit(
+        output,
+        found.as_dict(),
+        f"{found.current_declarations} declarations of {found.windows.current}, against {found.reference_declarations}"
+        f" before, by {found.model_version}.",
+        f"Without a known word: {terminal.percent(found.unscored_before)} before,"
+        f" {terminal.percent(found.unscored_after)} now. Divergence of the codes: {found.divergence:.3f} bits.",
+        terminal.table("Codes", ["code", "before", "now", "texts"], [_row(shift) for shift in found.codes]),
+        terminal.table("Words", ["word", "before", "now", "texts"], [_row(shift) for shift in found.words]),
+    )
+
+
+def draw(
+    context: typer.Context,
+    key: Annotated[str, typer.Option(help="Name of the draw; made again, it is found and not repeated.")] = "",
+    audit: Annotated[int | None, typer.Option(min=0, help="Tasks of the audit; default: draw.audit.")] = None,
+    uncertain: Annotated[int | None, typer.Option(min=0, help="Default: draw.uncertain.")] = None,
+    drifting: Annotated[int | None, typer.Option(min=0, help="Default: draw.drifting.")] = None,
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Select what to ask: an audit at random, texts behind drift, texts of which the model is least sure.
+
+    Every task gets its stratum, its inclusion probability and a sentence that says why. A text is asked once. The
+    audit joins the evaluation set, which is never trained on.
+    """
+    given = {"audit": audit, "uncertain": uncertain, "drifting": drifting}
+    with terminal.opened(context, config, home) as sampler:
+        budgets = sampler.settings.draw.model_copy(update={n: v for n, v in given.items() if v is not None})
+        version = sampler.champion_or_error()
+        drifted = wiring.drift(sampler, version, wiring.choose_windows(sampler))
+        result = wiring.draw(sampler, drifted, settings=budgets, key=key or None)
+    rows = [[component, number] for component, number in result.components.items()]
+    terminal.emit(
+        output,
+        result.as_dict(),
+        f"Draw {result.draw.key}: {result.tasks} tasks{'' if result.new else ' (made before)'}. Next: awb push.",
+        terminal.table("", ["component", "tasks"], rows),
+    )
+
+
+def _row(shift: Shift) -> list[object]:
+    return [shift.value, terminal.percent(shift.before), terminal.percent(shift.after), shift.count]

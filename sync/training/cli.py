@@ -1,0 +1,80 @@
+"""Commands that train, measure and promote models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from annotation import terminal
+from annotation.terminal import Config, Format, Home, Output
+from sync import steps
+from sync.training import evaluation
+from sync.training.registry import CHALLENGER
+
+
+def train(
+    context: typer.Context,
+    version: Annotated[str, typer.Option("--version", help="Training set version. Default: the current one.")] = "",
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Train fastText on a version of the training set and register the model in MLflow as challenger.
+
+    The same version and settings are trained once: run again, the registered model is found.
+    """
+    with terminal.opened(context, config, home) as bench, terminal.sharing("training") as on_progress:
+        result = steps.train(bench, bench.version_of(version).tag, on_progress=on_progress)
+    model = result.model
+    whole = max((name for name in model.metrics if "level" in name), default="")
+    text = f"{result.model_version} {'trained' if result.new else 'was trained before'} on {model.trainingset_tag}."
+    if whole:
+        text += f" Right on {terminal.percent(model.metrics[whole])} of its validation texts (no estimate of accuracy)."
+    terminal.emit(output, asdict(result) | {"model_version": result.model_version}, text, "Next: awb promote")
+
+
+def evaluate(
+    context: typer.Context,
+    model: Annotated[str, typer.Option("--model", help="Version or alias. Default: the champion.")] = "",
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Accuracy of a model at each level, with interval, on the evaluation set: texts drawn with known probabilities."""
+    with terminal.opened(context, config, home) as bench:
+        version = bench.version_or_error(model) if model else bench.champion_or_error()
+        steps.score_evaluation_set(bench, version)
+        measured = evaluation.evaluate(
+            ledger=bench.ledger,
+            nomenclature=bench.nomenclature,
+            model_version=version,
+            confidence=bench.settings.gate.confidence,
+        )
+    data = measured.as_dict()
+    rows = [[level, terminal.interval(estimate)] for level, estimate in data["levels"].items()]
+    heading = f"{version}: {measured.judged} of {measured.members} texts of the evaluation set are judged"
+    terminal.emit(output, data, terminal.table(heading, ["level", "accuracy"], rows))
+
+
+def promote(
+    context: typer.Context,
+    version: Annotated[str, typer.Option("--version", help="Version or alias. Default: the challenger.")] = CHALLENGER,
+    force: Annotated[bool, typer.Option("--force", help="Promote whatever the gate says; wants --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why the gate is overruled; stored.")] = "",
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Compare the challenger with the champion on the same texts and let the gate decide; the reasons are stored.
+
+    Exit code 0 also when the gate keeps the champion: that is a result, no failure.
+    """
+    if force and not reason:
+        raise typer.BadParameter("say why with --reason: it is stored with the decision", param_hint="--force")
+    with terminal.opened(context, config, home) as bench:
+        result = steps.promote(bench, version, forced_because=reason if force else "")
+    data = result.as_dict()
+    after = (data["after"] or {}).get("accuracy")
+    terminal.emit(output, data, result.reason, f"Champion: {result.champion}, accuracy {terminal.interval(after)}")
