@@ -65,10 +65,11 @@ def configuration(nomenclature: Nomenclature, *, language: str, tree_url: str) -
     # Where a code with others below it may be given (mixed depth), every node must be open to choice.
     only = "false" if any(nomenclature.children(leaf.code) for leaf in nomenclature.leaves) else "true"
     return f"""<View>
-  <Style>.htx-richtext {{ font-size: 1.4em; font-weight: 600; }}</Style>
-  <Text name="{TEXT}" value="$text" valueType="text"/>
-  <Header value="$context" size="6"/>
-  <Header value="$reason" size="6"/>
+  <View style="font-size: 1.4em; font-weight: 600">
+    <Text name="{TEXT}" value="$text" valueType="text"/>
+  </View>
+  <Header value="$context" size="6" style="font-size: 1em; font-weight: 400"/>
+  <Header value="$reason" size="6" style="font-size: 1em; font-weight: 400; font-style: italic"/>
   <Choices name="{CODE}" toName="{TEXT}" value="$candidates" choice="single-radio" required="true"/>
   <View visibleWhen="choice-selected" whenTagName="{CODE}" whenChoiceValue="{OTHER}">
     <Taxonomy name="{TREE}" toName="{TEXT}" apiUrl={quoteattr(tree_url)} leafsOnly="{only}" maxUsages="1"
