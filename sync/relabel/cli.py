@@ -47,7 +47,8 @@ def apply(
 ) -> None:
     """Write the labels that the table settles (source `table`) and ask coders about the others.
 
-    At most relabel.budget questions are drawn. They go into a campaign of the new nomenclature, with the table's candidates on the screen.
+    At most relabel.budget questions are drawn. They go into a campaign of the new nomenclature, with the table's
+    candidates on the screen.
     """
     with terminal.opened(context, config, home) as bench, terminal.counting("pushing tasks") as on_progress:
         _configured(bench)
