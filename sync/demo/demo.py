@@ -48,6 +48,8 @@ def opened(
         settings = _settings(held)
         servers = Servers(held, label_studio_port=settings.labelstudio.port, on_message=on_message)
         bench = stack.enter_context(DemoBench(settings, stack.enter_context(servers)))
+        bench.champion()
+        servers.start_mlflow()
         page = stack.enter_context(CampaignPage(bench))
         on_message(f"the campaign page is at {page.url}")
         yield RunningDemo(held, bench, servers, page, on_message, on_step, began)

@@ -20,11 +20,11 @@ from sync.demo.home import DemoHome
 from sync.demo.orphans import OnMessage
 from sync.settings import Settings
 from sync.training.mlflow_server import MlflowServer
-from sync.training.registry import ModelRegistry
 from sync.wiring import Workbench
 
 HOST = "127.0.0.1"
 _START_SECONDS = 30.0
+_LABEL_STUDIO, _MLFLOW = "Label Studio", "MLflow"
 
 
 class Servers:
@@ -41,10 +41,7 @@ class Servers:
         self._starting: dict[str, Future[None]] = {}
 
     def __enter__(self) -> Self:
-        self._starting = {
-            "mlflow": self._threads.submit(self._start_mlflow),
-            "label studio": self._threads.submit(self._label_studio.start),
-        }
+        self._starting[_LABEL_STUDIO] = self._threads.submit(self._label_studio.start)
         return self
 
     def __exit__(
@@ -59,12 +56,16 @@ class Servers:
         self._stop()
         (self._home.mlflow / "server.json").unlink(missing_ok=True)
 
+    def start_mlflow(self) -> None:
+        """To be called when MLflow's tables are made: two programs that make them at once fail both."""
+        self._starting[_MLFLOW] = self._threads.submit(self._start_mlflow)
+
     def label_studio(self) -> LabelStudioServer:
-        self._starting["label studio"].result()
+        self._starting[_LABEL_STUDIO].result()
         return self._label_studio
 
     def mlflow(self) -> MlflowServer:
-        self._starting["mlflow"].result()
+        self._starting[_MLFLOW].result()
         return self._mlflow
 
     def _start_mlflow(self) -> None:
@@ -84,7 +85,7 @@ class Servers:
 
 
 class DemoBench(Workbench):
-    """The workbench on the demo's servers: a step that needs one waits for it."""
+    """The workbench on the demo's servers: a step that needs Label Studio waits for it."""
 
     def __init__(self, settings: Settings, servers: Servers) -> None:
         super().__init__(settings)
@@ -93,12 +94,6 @@ class DemoBench(Workbench):
     @cached_property
     def server(self) -> LabelStudioServer | None:
         return self._servers.label_studio()
-
-    @cached_property
-    def registry(self) -> ModelRegistry:
-        # MLflow's server makes the tables; this process, which writes to the same file, must not race it.
-        self._servers.mlflow()
-        return super().registry
 
 
 class CampaignPage:

@@ -49,6 +49,16 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A predicted code (with its title) or a word whose share of the declarations moved."""
+
+    value: str
+    title: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class PendingCode:
     code: str
     title: str
@@ -65,6 +75,7 @@ class DemoResult:
     turns: tuple[TurnResult, ...]
     asked: tuple[Asked, ...]
     said: Said
+    moved: tuple[Moved, ...]
     relabel: Mapping[str, Any]
     pending_codes: tuple[PendingCode, ...]
     quarantined: int
@@ -83,6 +94,7 @@ class DemoResult:
             "turns": [_turn(one) for one in self.turns],
             "asked": [asdict(one) for one in self.asked],
             "said": asdict(self.said),
+            "moved": [asdict(one) for one in self.moved],
             "relabel": {name: self.relabel.get(name, 0) for name in ("univocal", "multivocal", "pending")},
             "pending_codes": [asdict(one) for one in self.pending_codes],
             "quarantined": self.quarantined,
@@ -111,6 +123,7 @@ def tell(
         turns=turns,
         asked=asked,
         said=said,
+        moved=_moved(bench, turns[-1].steps["drift"]),
         relabel=turns[-1].steps.get("relabel", {}),
         pending_codes=_pending(bench),
         quarantined=quarantined,
@@ -163,6 +176,14 @@ def _said(work: UnitOfWork, tasks: list[Task], judged: list[Judgement], truth: M
         open=len(tasks) - len({one.task_key for one in judged}),
         coders=len({one.coder for one in judged}),
     )
+
+
+def _moved(bench: Workbench, drift: Mapping[str, Any]) -> tuple[Moved, ...]:
+    """Codes, then words, each with the largest move first."""
+    nomenclature = bench.nomenclature
+    codes = [Moved(c["value"], nomenclature[c["value"]].title, c["before"], c["after"]) for c in drift["codes"]]
+    words = [Moved(w["value"], "", w["before"], w["after"]) for w in drift["words"]]
+    return tuple(codes + words)
 
 
 def _pending(bench: Workbench) -> tuple[PendingCode, ...]:

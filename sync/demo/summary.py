@@ -1,0 +1,155 @@
+"""What a demo tells at its end, for a terminal of any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from sync.demo.story import Asked, DemoResult, Moved
+from sync.turn import WAITING, TurnResult
+
+_WHY = {
+    "audit": "drawn at random: the only ones that measure accuracy, and never trained on",
+    "uncertain": "the model hesitates: its two first codes are close",
+    "drifting": "codes and words that have become more frequent",
+    "revision": "old codes that the table does not settle",
+}
+_MOST_MOVED = 4
+_MOST_PENDING = 6
+
+
+def render(result: DemoResult) -> tuple[RenderableType, ...]:
+    sections = [
+        _section(_headline(result), []),
+        _section("What was asked, and why", _asked(result)),
+        _section("What moved in the flow", _moved(result)),
+        _section("What the coders said", _said(result)),
+        _section("What was learnt", _learnt(result)),
+        _section("The move to NAF 2025", _relabelled(result)),
+        _section("Where to look next", _next(result)),
+    ]
+    return tuple(sections)
+
+
+def _section(title: str, lines: list[RenderableType]) -> RenderableType:
+    return Group(Text(""), Text(title, style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
+
+
+def _headline(result: DemoResult) -> str:
+    how = "Started anew" if result.new else "Continued"
+    minutes, seconds = divmod(round(result.seconds), 60)
+    end = "waits for coders" if result.last.status == WAITING else "is done"
+    return f"{how} in {result.home}: turn {result.last.number} {end}, after {minutes} min {seconds:02d} s."
+
+
+def _asked(result: DemoResult) -> list[RenderableType]:
+    return [line for one in result.asked for line in _component(one)]
+
+
+def _component(one: Asked) -> Iterator[RenderableType]:
+    yield Text(f"{one.tasks} {one.component}: {_WHY.get(one.component, '')}")
+    yield Padding(Text(f"« {one.text} »", style="italic"), (0, 0, 0, 4))
+    yield Padding(Text(one.reason, style="dim"), (0, 0, 0, 4))
+
+
+def _moved(result: DemoResult) -> list[RenderableType]:
+    codes = [one for one in result.moved if one.title]
+    words = [one for one in result.moved if not one.title]
+    if not result.moved:
+        return [Text("Nothing beyond chance.")]
+    lines = [Text(f"Code {one.value} ({one.title}): {_move(one)}") for one in codes[:_MOST_MOVED]]
+    lines += [Text(f"Word « {one.value} »: {_move(one)}") for one in words[:_MOST_MOVED]]
+    rest = len(codes[_MOST_MOVED:]) + len(words[_MOST_MOVED:])
+    if rest:
+        lines.append(Text(f"And {rest} more codes and words."))
+    return [*lines]
+
+
+def _move(one: Moved) -> str:
+    return f"{_percent(one.before)} of the texts before, {_percent(one.after)} now"
+
+
+def _said(result: DemoResult) -> list[RenderableType]:
+    said = result.said
+    judged = said.coded + said.unclassifiable + said.put_off
+    lines = [
+        f"{judged} answers of {said.coders} coders (simulated): {said.coded} coded, "
+        f"{said.unclassifiable} unclassifiable, {said.put_off} put off"
+        + (f", {said.open} open." if said.open else "."),
+        f"{said.wrong} of the codes are wrong, which an office would not know.",
+    ]
+    if result.quarantined:
+        lines.append(f"{result.quarantined} things are set aside with their reason, and used nowhere.")
+    return [Text(line) for line in lines]
+
+
+def _learnt(result: DemoResult) -> list[RenderableType]:
+    lines = [line for turn in result.turns for line in _turn(turn)]
+    before, after = (result.last.as_dict()[name] for name in ("accuracy_before", "accuracy"))
+    measured = after or before
+    if measured:
+        lines.append(
+            f"Measured on {measured['texts']} texts of the audit to which a coder gave a code, weighted by their chance "
+            "of being drawn. They are of wordings that nobody had coded before, and the coders' own errors count "
+            "against the model: easier texts, and perfect coders, would give more."
+        )
+    return [Text(line) for line in lines]
+
+
+def _turn(turn: TurnResult) -> Iterator[str]:
+    shown = turn.as_dict()
+    if turn.status == WAITING:
+        yield f"Turn {turn.number}: {shown['reason'] or 'not at its end yet.'}"
+        return
+    built = turn.steps["trainingset"]
+    yield (
+        f"Turn {turn.number}: training set {built['parent']} -> {built['tag']}, {built['rows']} rows"
+        f" ({built['added']:+d}); model {shown['model_version']}."
+    )
+    yield f"  Accuracy of the champion: {_interval(shown['accuracy_before'])} before,"
+    yield f"  {_interval(shown['accuracy'])} after."
+    yield f"  {shown['reason']}"
+
+
+def _interval(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
+        return "not measured"
+    return f"{_percent(estimate['value'])} (95 % interval {_percent(estimate['low'])} to {_percent(estimate['high'])})"
+
+
+def _relabelled(result: DemoResult) -> list[RenderableType]:
+    counts = result.relabel
+    lines = [
+        f"{counts.get('univocal', 0)} labels moved by the table; {counts.get('multivocal', 0)} have an old code with "
+        f"several new ones, {counts.get('pending', 0)} of them are still open; "
+        f"{counts.get('tasks_drawn', 0)} were put to the coders in a project of its own."
+    ]
+    lines += [
+        f"{one.code} {one.title}: {one.labels} labels, {' or '.join(one.candidates)}?"
+        for one in result.pending_codes[:_MOST_PENDING]
+    ]
+    if len(result.pending_codes) > _MOST_PENDING:
+        lines.append(f"And {len(result.pending_codes) - _MOST_PENDING} more codes.")
+    return [Text(line) for line in lines]
+
+
+def _next(result: DemoResult) -> list[RenderableType]:
+    log_in = {name: f"{one.user} / {one.password}" for name, one in result.log_ins.items()}
+    return [
+        Text(f"Label Studio   {result.urls['label_studio']}"),
+        Text(f"  log in as    {log_in['label_studio']}"),
+        Text(f"  as a coder   {log_in['label_studio_coder']}"),
+        Text(f"MLflow         {result.urls['mlflow']}  (models, runs; no log-in)"),
+        Text(f"Campaign page  {result.urls['campaign']}  (no log-in)"),
+        Text(f"Settings       {result.home / 'awb.toml'}: change them and run again, or try the single commands,"),
+        Text(f"               e.g. awb trainingset log --home {result.home}"),
+        Text("Run `awb demo` again: another month of declarations arrives, and the next turn begins."),
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
