@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Decisions, ModelVersions, TrainingSetVersions
 
 BUSY_SECONDS = 60
+UNDEFINED_TABLE = "42P01"  # of PostgreSQL
 
 
 class UnitOfWork:
@@ -114,20 +116,22 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # PostgreSQL would show each statement another moment, SQLite holds one from the first statement on.
+        isolation = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._reading = engine.execution_options(awb_reads=True, **isolation)
 
     @classmethod
     def open(cls, url: str) -> Ledger:
         """Connect lazily to ``sqlite:///file`` or ``postgresql+psycopg://…``; the folder of a file is made."""
         try:
             parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
             engine = create_engine(parsed, pool_pre_ping=True)
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise InvalidInputError(
-                "The address of the ledger cannot be read.",
-                cure="Write ledger.url like sqlite:///folder/ledger.db or postgresql+psycopg://user:password@host/name.",
-            ) from error
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            raise _unreadable_address() from error
+        if engine.dialect.name not in ("sqlite", "postgresql"):
+            raise _unreadable_address()
+        if engine.dialect.name == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            _make_folder(Path(str(parsed.database)).parent)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -142,7 +146,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """A consistent view that hinders no writer; what it writes is thrown away."""
-        with self._session(self._engine.execution_options(awb_reads=True)) as session:
+        with self._session(self._reading) as session:
             try:
                 yield UnitOfWork(session)
             finally:
@@ -153,7 +157,16 @@ class Ledger:
         config = _alembic()
         with self._translated(), self._engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if connection.dialect.name == "postgresql":
+                # Two programs that start at once would both make the tables; SQLite has one writer at a time anyway.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('migrate'))")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise InstallationError(
+                    f"The ledger at {self.address} was written by another version of this program ({error}).",
+                    cure="Install the newer version of annotation-workbench, or use another ledger.",
+                ) from error
             connection.commit()
         return self.revision() or ""
 
@@ -192,17 +205,42 @@ class Ledger:
             yield
         except OperationalError as error:
             if "no such table" in str(error.orig):
-                raise InstallationError(f"The ledger at {self.address} has no tables.", cure="Run: awb init") from error
+                raise self._without_tables() from error
             raise UnreachableError(
                 f"The ledger at {self.address} does not answer: {str(error.orig).splitlines()[0]}.",
                 cure="Check ledger.url, and that the database runs, is not locked and has room.",
             ) from error
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE:
+                raise self._without_tables() from error
+            if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_NOTADB":
+                raise InvalidInputError(
+                    f"The file of the ledger at {self.address} is no SQLite database.", cure="Check ledger.url."
+                ) from error
             if error.connection_invalidated:
                 raise UnreachableError(
                     f"The connection to the ledger at {self.address} was cut.", cure="Run the command again."
                 ) from error
             raise
+
+    def _without_tables(self) -> InstallationError:
+        return InstallationError(f"The ledger at {self.address} has no tables.", cure="Run: awb init")
+
+
+def _unreadable_address() -> InvalidInputError:
+    return InvalidInputError(
+        "The address of the ledger cannot be read.",
+        cure="Write ledger.url like sqlite:///folder/ledger.db or postgresql+psycopg://user:password@host/name.",
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnreachableError(
+            f"The folder {folder} of the ledger cannot be made ({error.strerror}).", cure="Check ledger.url, or --home."
+        ) from error
 
 
 def newest_revision() -> str:

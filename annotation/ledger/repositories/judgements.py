@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.ledger import statements
+from annotation.ledger.repositories.operations import Leases
 from annotation.ledger.tables import CoderRow, DrawRow, JudgementRow, TaskRow
 
 
@@ -120,6 +121,12 @@ class Judgements:
             RecordedJudgement(row.id, _judgement(row)) for row in self._session.scalars(self._of_campaign(campaign))
         ]
 
+    def ids(self, campaign: str) -> set[int]:
+        """The row ids of the campaign's history."""
+        statement = select(JudgementRow.id).join(TaskRow, TaskRow.key == JudgementRow.task_key)
+        statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
+        return set(self._session.scalars(statement))
+
     def last_id(self) -> int:
         return self._session.scalar(select(func.max(JudgementRow.id))) or 0
 
@@ -154,6 +161,10 @@ class Coders:
         """The pseudonym of a platform's user, made at first sight; it says nothing about the person."""
         statement = select(CoderRow).where(CoderRow.platform == platform, CoderRow.external_id == external_id)
         row = self._session.scalars(statement).one_or_none()
+        if row is None:
+            # Two pulls at once would count the same number of coders, and give one pseudonym to two people.
+            Leases(self._session).serialise("coders")
+            row = self._session.scalars(statement).one_or_none()
         if row is None:
             number = (self._session.scalar(select(func.count()).select_from(CoderRow)) or 0) + 1
             row = CoderRow(

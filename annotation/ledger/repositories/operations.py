@@ -53,9 +53,12 @@ class Leases:
     def take(self, name: str, *, holder: str, now: datetime, lasting: timedelta) -> None:
         """Take or prolong the lease; raise ConflictError while somebody else holds it."""
         row = {"name": name, "holder": holder, "taken_at": now, "expires_at": now + lasting}
-        if statements.insert_new(self._session, LeaseRow, [row], key=["name"]):
-            return
-        held = self._session.scalars(select(LeaseRow).where(LeaseRow.name == name).with_for_update()).one()
+        held = None
+        while held is None:
+            if statements.insert_new(self._session, LeaseRow, [row], key=["name"]):
+                return
+            # None where its holder released it between the two statements.
+            held = self._session.scalars(select(LeaseRow).where(LeaseRow.name == name).with_for_update()).one_or_none()
         if held.holder != holder and held.expires_at > now:
             raise ConflictError(
                 f"{held.holder} has held {name} since {held.taken_at:%H:%M:%S}.",
