@@ -101,7 +101,8 @@ class LabelStudioPlatform:
                 },
             )
         number = int(project["id"])
-        if "apiUrl" not in (project.get("label_config") or ""):
+        # The browser fetches the tree from an absolute address, which has changed when the server moved.
+        if f"{self._public_url}/data/" not in (project.get("label_config") or ""):
             self._configure(number, spec)
         self._show_predictions(number)
         return number

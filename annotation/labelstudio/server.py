@@ -90,7 +90,7 @@ class LabelStudioServer:
             if not (self._data / installation.DATABASE).exists():
                 _copy_whole(database, self._data / installation.DATABASE)
             self.account = self._own_account()
-            port = self._port or _free_port()
+            port = self._port or self._last_port() or _free_port()
             _refuse_taken(port)
             self._on_progress(f"starting Label Studio on port {port}")
             self._process = self._spawn(python, port, lock)
@@ -154,6 +154,12 @@ class LabelStudioServer:
         headers = {"Authorization": f"Token {self.account.token}"}
         if not client.get("/api/current-user/whoami", headers=headers).is_success:
             raise ConflictError(f"{self.url} is another server than the one just started.", cure="Start again.")
+
+    def _last_port(self) -> int | None:
+        """The port of the last start, if it is free: links in mails and browsers stay good."""
+        record = self._data / "server.json"
+        port = int(json.loads(record.read_text())["port"]) if record.exists() else None
+        return port if port is not None and _is_free(port) else None
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
@@ -234,10 +240,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _refuse_taken(port: int) -> None:
+def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            raise ConflictError(f"Port {port} is taken.", cure="Choose another port for Label Studio.") from error
+        except OSError:
+            return False
+    return True
+
+
+def _refuse_taken(port: int) -> None:
+    if not _is_free(port):
+        raise ConflictError(f"Port {port} is taken.", cure="Choose another port for Label Studio.")

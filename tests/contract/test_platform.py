@@ -15,9 +15,7 @@ from annotation.domain.judgement import Outcome
 from annotation.errors import NotFoundError
 from tests.parts import campaigns
 from tests.parts.fake_platform import FakePlatform
-from tests.parts.labelstudio import Hands, label_studio, platform_of
-
-__all__ = ["label_studio"]
+from tests.parts.labelstudio import Hands, platform_of
 
 
 class People(Protocol):

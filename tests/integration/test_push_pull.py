@@ -27,11 +27,9 @@ from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import LabelStudioServer
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns, labelstudio, pusher
-from tests.parts.labelstudio import Hands, label_studio, platform_of
+from tests.parts.labelstudio import Hands, platform_of
 from tests.parts.lossy_proxy import losing_answers
 from tests.parts.ports import free_port
-
-__all__ = ["label_studio"]
 
 pytestmark = [
     pytest.mark.integration,
@@ -157,9 +155,10 @@ def test_push__killed_twenty_times_leaves_no_task_out_and_none_twice(
 
 
 def test_push__a_lost_answer_makes_no_copy(desk: Desk) -> None:
+    url, name = desk.platform.session.url, desk.platform.name
     with (
-        losing_answers(desk.platform.session.url, victim="/import") as proxy,
-        closing(LabelStudioPlatform(proxy.url, desk.hands.token, name=desk.platform.name)) as lossy,
+        losing_answers(url, victim="/import") as proxy,
+        closing(LabelStudioPlatform(proxy.url, desk.hands.token, name=name, public_url=url)) as lossy,
     ):
         for number in desk.ids:
             desk.hands.delete_task(number)
@@ -171,6 +170,17 @@ def test_push__a_lost_answer_makes_no_copy(desk: Desk) -> None:
     assert (result.pushed, proxy.losses) == (5, 0)
     assert desk.keys_there == Counter(dict.fromkeys(desk.keys_drawn, 1))
     assert desk.push().pushed == 0
+
+
+def test_push__a_server_that_moved_serves_the_tree_from_its_new_address(
+    desk: Desk, label_studio: LabelStudioServer
+) -> None:
+    moved = LabelStudioPlatform(label_studio.url, desk.hands.token, name=desk.platform.name, public_url="http://new")
+    with closing(moved):
+        desk.push(moved)
+
+    project = desk.hands.request("GET", f"/api/projects/{desk.project}/")
+    assert 'apiUrl="http://new/data/' in project["label_config"]
 
 
 def test_pull__new_edited_and_deleted(desk: Desk) -> None:

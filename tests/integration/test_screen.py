@@ -15,9 +15,7 @@ from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import LabelStudioServer
 from tests.parts import campaigns
 from tests.parts.absence import absent
-from tests.parts.labelstudio import label_studio, platform_of
-
-__all__ = ["label_studio"]
+from tests.parts.labelstudio import platform_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 

@@ -16,9 +16,6 @@ import pytest
 from annotation.errors import ConflictError
 from annotation.labelstudio.server import LabelStudioServer
 from tests.parts import labelstudio
-from tests.parts.labelstudio import label_studio
-
-__all__ = ["label_studio"]
 
 pytestmark = pytest.mark.integration
 
@@ -51,7 +48,7 @@ def test_server__the_same_account_after_a_restart_and_one_server_per_folder(tmp_
     with labelstudio.started(tmp_path) as first, pytest.raises(ConflictError, match="already runs"):
         labelstudio.started(tmp_path).start()
     with labelstudio.started(tmp_path) as second:
-        assert second.account == first.account
+        assert (second.account, second.url) == (first.account, first.url)
 
 
 def test_server__one_that_a_killed_process_left_behind_is_stopped(tmp_path: Path) -> None:
