@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -20,6 +20,7 @@ _WHY = {
 }
 _MOST_MOVED = 4
 _MOST_PENDING = 6
+_MOST_CANDIDATES = 4
 
 
 def render(result: DemoResult) -> tuple[RenderableType, ...]:
@@ -30,7 +31,7 @@ def render(result: DemoResult) -> tuple[RenderableType, ...]:
         _section("What the coders said", _said(result)),
         _section("What was learnt", _learnt(result)),
         _section("The move to NAF 2025", _relabelled(result)),
-        _section("Where to look next", _next(result)),
+        _section("Where to look next, while the servers are up", _next(result)),
     ]
     return tuple(sections)
 
@@ -76,10 +77,10 @@ def _move(one: Moved) -> str:
 def _said(result: DemoResult) -> list[RenderableType]:
     said = result.said
     judged = said.coded + said.unclassifiable + said.put_off
+    still_open = f", {said.open} without answer" if said.open else ""
     lines = [
         f"{judged} answers of {said.coders} coders (simulated): {said.coded} coded, "
-        f"{said.unclassifiable} unclassifiable, {said.put_off} put off"
-        + (f", {said.open} open." if said.open else "."),
+        f"{said.unclassifiable} unclassifiable, {said.put_off} put off{still_open}.",
         f"{said.wrong} of the codes are wrong, which an office would not know.",
     ]
     if result.quarantined:
@@ -93,9 +94,9 @@ def _learnt(result: DemoResult) -> list[RenderableType]:
     measured = after or before
     if measured:
         lines.append(
-            f"Measured on {measured['texts']} texts of the audit to which a coder gave a code, weighted by their chance "
-            "of being drawn. They are of wordings that nobody had coded before, and the coders' own errors count "
-            "against the model: easier texts, and perfect coders, would give more."
+            f"Measured on {measured['texts']} texts of the audit to which a coder gave a code, weighted by their "
+            "chance of being drawn. These wordings were not coded before, and where a coder errs the model counts as "
+            "wrong: the share over all declarations is higher."
         )
     return [Text(line) for line in lines]
 
@@ -129,12 +130,17 @@ def _relabelled(result: DemoResult) -> list[RenderableType]:
         f"{counts.get('tasks_drawn', 0)} were put to the coders in a project of its own."
     ]
     lines += [
-        f"{one.code} {one.title}: {one.labels} labels, {' or '.join(one.candidates)}?"
+        f"{one.code} {one.title}: {one.labels} labels, {_either(one.candidates)}?"
         for one in result.pending_codes[:_MOST_PENDING]
     ]
     if len(result.pending_codes) > _MOST_PENDING:
         lines.append(f"And {len(result.pending_codes) - _MOST_PENDING} more codes.")
     return [Text(line) for line in lines]
+
+
+def _either(codes: Sequence[str]) -> str:
+    named, rest = codes[:_MOST_CANDIDATES], len(codes[_MOST_CANDIDATES:])
+    return " or ".join(named) + (f" or one of {rest} others" if rest else "")
 
 
 def _next(result: DemoResult) -> list[RenderableType]:
