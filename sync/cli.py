@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -24,6 +25,8 @@ from sync import doctor as doctors
 from sync import steps
 from sync import turn as turns
 from sync.configs_folder import configs_folder
+from sync.demo import demo as demos
+from sync.demo import summary as summaries
 from sync.relabel import cli as relabel
 from sync.settings import IntakeSource, Settings
 from sync.training import cli as training
@@ -290,6 +293,26 @@ def serve(
         application = web.create_app(ledger=bench.ledger, settings=settings, champion=bench.champion)
         terminal.emit(output, {"url": address}, f"Campaign page and API: {address}  (Ctrl-C stops)")
         web.run(application, settings.serve.host, settings.serve.port)
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop the servers at the end.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew; a demo that is there is thrown away.")] = False,
+    output: Format = Output.TEXT,
+) -> None:
+    """Run the whole loop on this machine: a small register of French business descriptions, real servers, one turn.
+
+    Takes some minutes; the first run installs Label Studio. On a terminal the servers stay up until Ctrl-C, so that you
+    can look around. Run again, it goes on with another month of declarations.
+    """
+    with demos.opened(home=home or DEFAULT_HOME, fresh=fresh, on_message=terminal.say, on_step=tell_step) as running:
+        result = running.run()
+        terminal.emit(output, result.as_dict(), *summaries.render(result))
+        if not once and sys.stdout.isatty():
+            terminal.say("The servers stay up. Ctrl-C stops them.")
+            running.wait()
 
 
 def tell_step(name: str, result: dict[str, Any] | None) -> None:

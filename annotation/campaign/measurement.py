@@ -8,12 +8,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from annotation.domain.judgement import Outcome
 from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import UnitOfWork
-from annotation.quality import accuracy
+from annotation.quality import accuracy, consensus
 from annotation.quality.accuracy import Design, Estimate
+from annotation.quality.consensus import Settled
 
 LEAST_TEXTS = 10
 
@@ -48,9 +48,16 @@ class Benchmark:
     coded: tuple[EvaluationMember, ...]
     codes: Mapping[str, str]
 
+    def design(self, members: Sequence[EvaluationMember]) -> Design:
+        """How these members were drawn, in their order."""
+        return Design(
+            np.array([member.inclusion_probability for member in members], dtype=float),
+            np.array([member.stratum for member in members], dtype=object),
+        )
+
 
 def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
-    """A member's code is that of the newest settling judgement on the task that drew it."""
+    """A member's code is the one that the coders of the task that drew it settled on."""
     members = work.evaluation.members(nomenclature)
     marks = work.judgements.marks_of_tasks([member.task_key for member in members])
     codes = {m.text_key: code for m in members if (code := _code(marks.get(m.task_key, ()))) is not None}
@@ -67,7 +74,7 @@ def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -
     estimate = None
     if gap is None:
         correct = [predicted[m.text_key] == benchmark.codes[m.text_key] for m in seen]
-        estimate = accuracy.estimate(np.array(correct, dtype=float), _design(seen))
+        estimate = accuracy.estimate(np.array(correct, dtype=float), benchmark.design(seen))
     return Measurement(model_version, benchmark.members, len(benchmark.coded), len(seen), estimate, gap)
 
 
@@ -82,12 +89,5 @@ def _gap(benchmark: Benchmark, scored: int) -> Gap | None:
 
 
 def _code(marks: Sequence[JudgementMark]) -> str | None:
-    settled = [mark for mark in marks if mark.outcome.settles]
-    return settled[-1].code if settled and settled[-1].outcome is Outcome.CODED else None
-
-
-def _design(members: Sequence[EvaluationMember]) -> Design:
-    return Design(
-        np.array([member.inclusion_probability for member in members], dtype=float),
-        np.array([member.stratum for member in members], dtype=object),
-    )
+    verdict = consensus.settle(marks)
+    return verdict.code if isinstance(verdict, Settled) else None

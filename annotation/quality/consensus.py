@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
-from annotation.domain.judgement import Judgement, Outcome
+from annotation.domain.judgement import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,23 @@ class Dispute:
     votes: tuple[tuple[str | None, int], ...]
 
 
-def settle(judgements: Sequence[Judgement]) -> Settled | Dispute | None:
+class Said(Protocol):
+    """What a judgement says, however much of it was read."""
+
+    @property
+    def coder(self) -> str: ...
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def code(self) -> str | None: ...
+
+    @property
+    def judged_at(self) -> datetime: ...
+
+
+def settle(judgements: Sequence[Said]) -> Settled | Dispute | None:
     """The code with most votes, each coder's latest word counting once; None while nobody has decided."""
     latest = {j.coder: position for position, j in sorted(enumerate(judgements), key=lambda p: (p[1].judged_at, p[0]))}
     deciding = [position for position in sorted(latest.values()) if judgements[position].outcome.settles]
@@ -39,8 +57,3 @@ def settle(judgements: Sequence[Judgement]) -> Settled | Dispute | None:
     code, number = ranked[0]
     by = next(position for position in deciding if judgements[position].code == code)
     return Settled(code, by, number, len(deciding))
-
-
-def is_waiting(judgement: Judgement) -> bool:
-    """Whether the coder has seen the text and left it to somebody else or to another day."""
-    return judgement.outcome in (Outcome.LATER, Outcome.EXPERT, Outcome.NOT_THIS)
