@@ -73,7 +73,8 @@ def build(
                     prediction.probabilities,
                 )
             )
-    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"code": object})
+    # Typed by hand: pandas would make strings of the codes, and NaN of the missing ones.
+    frame = pd.DataFrame(rows, columns=COLUMNS, dtype=object).astype({"margin": float, "probability": float})
     return Pool(frame, left_out)
 
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from annotation.domain.campaign import Draw
+from annotation.domain.declaration import Window
+from annotation.domain.label import Label, Source
+from annotation.domain.task import Component, Task
+from sampling.drift.windows import Windows
+from tests.parts import pools
+
+
+def test_build__holds_what_the_window_brought(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    keys = pools.arrive(ledger, ["Culture de blé", "Culture du riz"], cj="1000")
+    pools.predict(ledger, keys[:1], margin=0.4)
+    pools.predict(ledger, keys[1:], code=None)
+
+    built = pools.build(ledger)
+
+    assert built.frame["text_key"].tolist() == sorted(keys)
+    wheat = built.frame.set_index("text_key").loc[keys[0]]
+    assert (wheat["words"], wheat["line"]) == ("culture de ble", "culture de ble")
+    assert (wheat["code"], round(wheat["margin"], 6), wheat["codes"]) == ("01.11Z", 0.4, ("01.11Z", "56.10A"))
+    rice = built.frame.set_index("text_key").loc[keys[1]]
+    assert (rice["code"], rice["margin"], rice["probability"]) == (None, 0.0, 0.0)
+
+
+def test_build__outside_the_window(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    keys = pools.arrive(ledger, ["un", "deux", "trois", "quatre"])
+    pools.predict(ledger, keys)
+    second_half = Window(pools.START + timedelta(days=14), pools.START + timedelta(days=28))
+
+    built = pools.build(ledger, windows=Windows(pools.WINDOWS.reference, second_half))
+
+    assert sorted(built.frame["text_key"]) == sorted(keys[2:])
+    assert set(built.left_out.values()) == {0}
+
+
+def test_build__says_why_a_text_is_left_out(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    kept, asked, labelled, _unscored, empty = pools.arrive(
+        ledger, ["Gardé", "Demandé", "Codé", "Jamais vu par le modèle", "... !"]
+    )
+    pools.predict(ledger, [kept, asked, labelled, empty])
+    with ledger.begin() as work:
+        draw = work.draws.add(Draw("d", "main", 1, None, "", "", {}, pools.START))
+        work.tasks.add([Task("k", draw.id, asked, Component.AUDIT, "s", 0.5, 1, "", (), (), None)])
+        work.labels.record([Label(labelled, "naf", "01.11Z", Source.IMPORT, 1.0, pools.START)])
+
+    built = pools.build(ledger)
+
+    assert built.frame["text_key"].tolist() == [kept]
+    assert built.left_out == {"nothing to code": 1, "asked before": 1, "labelled before": 1, "not scored yet": 1}
+
+
+def test_build__the_same_wording_with_other_variables_was_asked_too(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    (first,) = pools.arrive(ledger, ["Culture de blé"], cj="1000")
+    (second,) = pools.arrive(ledger, ["CULTURE DE BLE"], cj="5499", first_day=1)
+    pools.predict(ledger, [first, second])
+    with ledger.begin() as work:
+        draw = work.draws.add(Draw("d", "main", 1, None, "", "", {}, pools.START))
+        work.tasks.add([Task("k", draw.id, first, Component.AUDIT, "s", 0.5, 1, "", (), (), None)])
+
+    built = pools.build(ledger)
+
+    assert built.frame.empty
+    assert built.left_out["asked before"] == 2
+
+
+def test_build__nothing_arrived(tmp_path: Path) -> None:
+    assert pools.build(pools.ledger(tmp_path)).frame.empty
