@@ -49,6 +49,13 @@ class Comparison:
     champion: Evaluation
     difference: Estimate | None
 
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "challenger": self.challenger.as_dict(),
+            "champion": self.champion.as_dict(),
+            "difference": self.difference.as_dict() if self.difference else None,
+        }
+
 
 def evaluate(*, ledger: Ledger, nomenclature: Nomenclature, model_version: str, confidence: float = 0.95) -> Evaluation:
     """Accuracy with interval at each level. The members must have been scored by the model."""

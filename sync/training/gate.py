@@ -34,7 +34,9 @@ def decide(comparison: Comparison, policy: GateSettings) -> Verdict:
         return Verdict(
             False, f"Kept: {figures}; a loss of more than {100 * policy.non_inferiority:.1f} points is not ruled out."
         )
-    return Verdict(True, f"Promoted: {figures}; a loss of more than {100 * policy.non_inferiority:.1f} is ruled out.")
+    return Verdict(
+        True, f"Promoted: {figures}; a loss of more than {100 * policy.non_inferiority:.1f} points is ruled out."
+    )
 
 
 def _points(share: float) -> str:

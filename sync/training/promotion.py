@@ -13,9 +13,11 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from sync.settings import GateSettings
 from sync.training import evaluation, gate
 from sync.training.evaluation import Evaluation
+from sync.training.gate import Verdict
 from sync.training.registry import CHAMPION, ModelRegistry
 
 KIND = "promote"
+FIRST = "Promoted: the first model has nobody to beat."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +64,46 @@ def promote(
         )
     name = f"{registry.model_name}/{challenger.version}"
     if champion is None:
-        verdict, before, figures = gate.Verdict(True, "Promoted: the first model has nobody to beat."), None, {}
-        after = None
-    elif champion.version == challenger.version:
-        standing = _evaluate(ledger, nomenclature, name, policy)
-        return PromotionResult(name, True, "It is the champion already.", name, standing, standing)
-    else:
-        old = f"{registry.model_name}/{champion.version}"
-        comparison = evaluation.compare(
-            ledger=ledger, nomenclature=nomenclature, challenger=name, champion=old, confidence=policy.confidence
+        _record(ledger, Decision(KIND, name, True, FIRST, {}, now))
+        registry.set_alias(challenger.version, CHAMPION)
+        return PromotionResult(name, True, FIRST, name, None, None)
+    if champion.version == challenger.version:
+        standing = evaluation.evaluate(
+            ledger=ledger, nomenclature=nomenclature, model_version=name, confidence=policy.confidence
         )
-        verdict = gate.decide(comparison, policy)
-        if forced_because and not verdict.promote:
-            verdict = gate.Verdict(True, f"Promoted by hand ({forced_because}). The gate had said: {verdict.reason}")
-        before = comparison.champion
-        after = comparison.challenger if verdict.promote else comparison.champion
-        figures = {
-            "challenger": comparison.challenger.as_dict(),
-            "champion": comparison.champion.as_dict(),
-            "difference": comparison.difference.as_dict() if comparison.difference else None,
-        }
+        return PromotionResult(name, True, "It is the champion already.", name, standing, standing)
+    old = f"{registry.model_name}/{champion.version}"
+    comparison = evaluation.compare(
+        ledger=ledger, nomenclature=nomenclature, challenger=name, champion=old, confidence=policy.confidence
+    )
+    verdict = _overruled(gate.decide(comparison, policy), forced_because)
     # The decision comes first: a run killed here moves the alias when it is repeated, and the reason is never lost.
-    with ledger.begin() as work:
-        work.decisions.add(Decision(KIND, name, verdict.promote, verdict.reason, figures, now))
+    _record(ledger, Decision(KIND, name, verdict.promote, verdict.reason, comparison.as_dict(), now))
+    registry.log_metrics(challenger.version, _metrics(comparison.challenger))
     if verdict.promote:
         registry.set_alias(challenger.version, CHAMPION)
-    standing_champion = name if verdict.promote or champion is None else f"{registry.model_name}/{champion.version}"
-    return PromotionResult(name, verdict.promote, verdict.reason, standing_champion, before, after)
+        return PromotionResult(name, True, verdict.reason, name, comparison.champion, comparison.challenger)
+    return PromotionResult(name, False, verdict.reason, old, comparison.champion, comparison.champion)
 
 
-def _evaluate(ledger: Ledger, nomenclature: Nomenclature, model_version: str, policy: GateSettings) -> Evaluation:
-    return evaluation.evaluate(
-        ledger=ledger, nomenclature=nomenclature, model_version=model_version, confidence=policy.confidence
-    )
+def _overruled(verdict: Verdict, because: str) -> Verdict:
+    if not because or verdict.promote:
+        return verdict
+    return Verdict(True, f"Promoted by hand ({because}). The gate had said: {verdict.reason}")
+
+
+def _record(ledger: Ledger, decision: Decision) -> None:
+    """Store it, unless it is the last one on this model already: that of a run killed before it came to an end."""
+    with ledger.begin() as work:
+        last = work.decisions.latest(KIND, subject=decision.subject)
+        if last is None or (last.reason, last.figures) != (decision.reason, decision.figures):
+            work.decisions.add(decision)
+
+
+def _metrics(measured: Evaluation) -> dict[str, float]:
+    levels = {f"accuracy_level_{n}": e for n, e in enumerate(measured.levels, start=1) if e is not None}
+    return {
+        f"{name}{suffix}": value
+        for name, e in levels.items()
+        for suffix, value in (("", e.value), ("_low", e.low), ("_high", e.high))
+    }
