@@ -78,7 +78,7 @@ def _declarations(
         day = start + timedelta(seconds=second)
         rows.append(
             {
-                "liasse_numero": f"{'M' if last_month else 'H'}{int(rng.integers(1, 96)):02d}{day:%y}{number:06d}",
+                "liasse_numero": f"{'M' if last_month else 'H'}{int(rng.integers(1, 96)):02d}{day:%y%j}{number:05d}",
                 "date_modification": day.date().isoformat(),
                 "libelle": text,
                 **_variables(sub_class, rng),

@@ -11,6 +11,8 @@ from typing import Any
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.domain.task import Task
 from annotation.ledger.unit_of_work import UnitOfWork
+from sampling import wiring as sampling
+from sampling.drift import windows
 from sync import steps
 from sync.relabel import plan as plans
 from sync.turn import DONE, WAITING, TurnResult
@@ -59,6 +61,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The share of right codes by the register's truth, which only the demo has, over all declarations of the last
+    turn's window that mean something: by the model that scored them, and by the champion after the turn."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class PendingCode:
     code: str
     title: str
@@ -76,6 +87,7 @@ class DemoResult:
     asked: tuple[Asked, ...]
     said: Said
     moved: tuple[Moved, ...]
+    known: Known | None
     relabel: Mapping[str, Any]
     pending_codes: tuple[PendingCode, ...]
     quarantined: int
@@ -95,6 +107,7 @@ class DemoResult:
             "asked": [asdict(one) for one in self.asked],
             "said": asdict(self.said),
             "moved": [asdict(one) for one in self.moved],
+            "known": asdict(self.known) if self.known else None,
             "relabel": {name: self.relabel.get(name, 0) for name in ("univocal", "multivocal", "pending")},
             "pending_codes": [asdict(one) for one in self.pending_codes],
             "quarantined": self.quarantined,
@@ -124,6 +137,7 @@ def tell(
         asked=asked,
         said=said,
         moved=_moved(bench, turns[-1].steps["drift"]),
+        known=_known(bench, turns[-1], truth),
         relabel=turns[-1].steps.get("relabel", {}),
         pending_codes=_pending(bench),
         quarantined=quarantined,
@@ -176,6 +190,25 @@ def _said(work: UnitOfWork, tasks: list[Task], judged: list[Judgement], truth: M
         open=len(tasks) - len({one.task_key for one in judged}),
         coders=len({one.coder for one in judged}),
     )
+
+
+def _known(bench: Workbench, turn: TurnResult, truth: Mapping[str, str | None]) -> Known | None:
+    if "promote" not in turn.steps:
+        return None
+    window = windows.parse(turn.steps["drift"]["current_window"])
+    with bench.ledger.read() as work:
+        arrived = work.texts.declared_in(window)
+        groups = {key: text.group_key for key, text in work.texts.get(sorted(arrived)).items()}
+    meant = {key: number for key, number in arrived.items() if truth.get(groups[key])}
+    shares = []
+    for model in (turn.steps["score"]["model_version"], turn.steps["promote"]["champion"]):
+        # The next turn would score these texts all the same.
+        sampling.score(bench, model, keys=set(meant))
+        with bench.ledger.read() as work:
+            predicted = work.texts.predictions(model, sorted(meant))
+        right = sum(n for key, n in meant.items() if key in predicted and predicted[key].code == truth[groups[key]])
+        shares.append(right / max(1, sum(meant.values())))
+    return Known(*shares)
 
 
 def _moved(bench: Workbench, drift: Mapping[str, Any]) -> tuple[Moved, ...]:

@@ -95,8 +95,13 @@ def _learnt(result: DemoResult) -> list[RenderableType]:
     if measured:
         lines.append(
             f"Measured on {measured['texts']} texts of the audit to which a coder gave a code, weighted by their "
-            "chance of being drawn. These wordings were not coded before, and where a coder errs the model counts as "
-            "wrong: the share over all declarations is higher."
+            "chance of being drawn. Only wordings that were not coded before are drawn, and where a coder errs the "
+            "model counts as wrong, so that the share over all declarations is higher."
+        )
+    if result.known:
+        lines.append(
+            f"By the register's truth, which no office has, {_percent(result.known.before)} of the month's "
+            f"declarations were coded right before the turn, and {_percent(result.known.after)} are after it."
         )
     return [Text(line) for line in lines]
 
