@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -16,17 +16,22 @@ from sync.intake import Arrival
 from sync.settings import IntakeSource
 from sync.storage import Storage
 
+LONGEST_ID = 128
+
 
 def read(storage: Storage, source: IntakeSource, *, now: datetime) -> Iterator[list[Arrival]]:
     """Batches of arrivals, in the order of files and rows.
 
-    A row without id is known by its file and number; without date it counts as declared now. A missing column raises
-    InvalidInputError that names the columns there are; a row with an unreadable date carries its problem.
+    A row without id is known by its file's path below the source and its number; without date it counts as declared
+    now. A missing column raises InvalidInputError that names the columns there are; a row with an unreadable date or
+    prediction carries its problem.
     """
+    root = storage.url_of(source.path)
     for batch in tablefiles.read(storage, source.path):
-        frame = batch.rows.to_pandas()
+        # Else pandas would make 47110.0 of the code 47110 where another row has none.
+        frame = batch.rows.to_pandas(integer_object_nulls=True)
         _check_columns(frame, source, batch.file)
-        name = PurePosixPath(batch.file).name
+        name = batch.file.removeprefix(root).strip("/") or batch.file.rpartition("/")[2]
         yield [
             _arrival(row, name, batch.row(number) + 1, declared_at, source, now)
             for number, (row, declared_at) in enumerate(
@@ -55,24 +60,58 @@ def _dates(frame: pd.DataFrame, source: IntakeSource) -> Sequence[Any]:
 def _arrival(
     row: Mapping[Any, Any], file: str, number: int, declared_at: datetime | None, source: IntakeSource, now: datetime
 ) -> Arrival:
-    unreadable = bool(source.date) and declared_at is None
+    codes, probabilities, problem = _predicted(row, source)
+    if source.date and declared_at is None:
+        problem = f"The date {_cell(row, source.date)!r} is no ISO date (2026-11-30)."
+    given_id = _cell(row, source.id)
+    if len(given_id) > LONGEST_ID:
+        problem = f"The id has {len(given_id)} characters, more than {LONGEST_ID}."
     return Arrival(
         file=file,
         row=number,
-        external_id=_cell(row, source.id) or f"{file}:{number}",
+        external_id=given_id or _place(file, number),
         text=_cell(row, source.text),
         declared_at=declared_at or now,
         variables={name: value for name in source.variables if (value := _cell(row, name))},
         code=_cell(row, source.code),
-        codes=_list(row.get(source.codes)) if source.codes else (),
-        probabilities=tuple(map(float, _list(row.get(source.probabilities)))) if source.probabilities else (),
-        problem=f"The date {_cell(row, source.date)!r} is no ISO date (2026-11-30)." if unreadable else "",
+        codes=codes,
+        probabilities=probabilities,
+        problem=problem,
     )
+
+
+def _place(file: str, number: int) -> str:
+    place = f"{file}:{number}"
+    if len(place) <= LONGEST_ID:
+        return place
+    digest = hashlib.sha256(file.encode()).hexdigest()[:16]
+    return f"{digest}/{file.rpartition('/')[2][-80:]}:{number}"
+
+
+def _predicted(row: Mapping[Any, Any], source: IntakeSource) -> tuple[tuple[str, ...], tuple[float, ...], str]:
+    """Codes, probabilities, and what is wrong with them."""
+    if not source.codes:
+        return (), (), ""
+    try:
+        codes = _list(row.get(source.codes))
+        probabilities = tuple(map(float, _list(row.get(source.probabilities)))) if source.probabilities else ()
+    except ValueError as error:
+        return (), (), f"The prediction cannot be read: {error}."
+    if source.probabilities and len(codes) != len(probabilities):
+        return (), (), f"The prediction has {len(codes)} codes and {len(probabilities)} probabilities."
+    if any(not 0 <= p <= 1 for p in probabilities) or list(probabilities) != sorted(probabilities, reverse=True):
+        return (), (), "The probabilities of the prediction do not fall from 1 to 0."
+    return codes, probabilities, ""
 
 
 def _cell(row: Mapping[Any, Any], column: str) -> str:
     value = row.get(column) if column else None
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()
+    # PostgreSQL takes no NUL.
+    return "" if _is_missing(value) else str(value).replace("\0", "").strip()
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
 
 
 def _list(value: Any) -> tuple[str, ...]:
@@ -80,4 +119,4 @@ def _list(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         items = json.loads(value) if value.startswith("[") else value.split("|")
         return tuple(str(item).strip() for item in items if str(item).strip())
-    return () if value is None else tuple(map(str, value))
+    return () if _is_missing(value) else tuple(map(str, value))

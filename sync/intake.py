@@ -39,7 +39,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """Numbers of what was new; rows that the ledger held already are not counted again."""
+    """``rows`` were read; the other numbers count what was new, so that a rerun gives zeros."""
 
     rows: int = 0
     texts: int = 0
@@ -86,6 +86,7 @@ def take(
                 if item.declaration.code:
                     votes[item.text.key][item.declaration.code] += 1
         with ledger.begin() as work:
+            result += IntakeResult(rows=len(batch))
             result += _record(work, taken, refused, model_version=model_version, now=now)
         on_progress(result.rows)
     if coded and nomenclature is not None:
@@ -150,7 +151,6 @@ def _record(
 ) -> IntakeResult:
     predictions = [_prediction(t, model_version) for t in taken if model_version and t.arrival.codes]
     return IntakeResult(
-        rows=len(taken) + sum(1 for q in refused if q.kind == "text"),
         texts=work.texts.add([t.text for t in taken], now=now),
         declarations=work.texts.declare([t.declaration for t in taken], now=now),
         predictions=work.texts.add_predictions(predictions, now=now),

@@ -45,13 +45,12 @@ def harvest(*, ledger: Ledger, campaign_key: str, now: datetime) -> HarvestResul
             for key, verdict in sorted(settled.items())
             if isinstance(verdict, Settled)
         ]
-        standing = {label.text_key for label in labels}
+        standing, ours = {label.text_key for label in labels}, work.judgements.ids(campaign_key)
         withdrawn = [
             _withdrawal(r.label, now)
             for r in work.labels.current(nomenclature)
-            if r.label.judgement_id is not None
-            and r.label.code is not None
-            and r.label.text_key in set(text_of.values()) - standing
+            # The label of another campaign on the same text is none of ours.
+            if r.label.judgement_id in ours and r.label.code is not None and r.label.text_key not in standing
         ]
         written = work.labels.record([*labels, *withdrawn])
     return HarvestResult(
