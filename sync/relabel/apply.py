@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,10 +54,11 @@ def apply(
     seed: int,
     now: datetime,
 ) -> RelabelResult:
-    """Write the table's labels (source ``table``) and draw at most ``budget`` revision tasks, in one transaction.
+    """Write the table's labels (source ``table``) and draw revision tasks, in one transaction.
 
-    The tasks belong to a campaign of the new nomenclature, which is made when it is missing. Old codes take turns, most
-    frequent first, each text at random within its code. A second call writes no label twice and asks no text twice.
+    At most ``budget`` tasks are open at a time, so that a call that is repeated draws nothing more. They belong to a
+    campaign of the new nomenclature, which is made when it is missing. Old codes take turns, most frequent first, each
+    text at random within its code. A label that the table gave to a code that is no longer in force is withdrawn.
     """
     planned = plans.plan(ledger=ledger, correspondence_key=correspondence_key)
     table = planned.correspondence
@@ -68,7 +69,7 @@ def apply(
         # A label by a person or a rule in the new nomenclature stands above the table's.
         taken = {r.label.text_key for r in work.labels.current(table.target) if r.label.source is not Source.TABLE}
         labels = [_by_table(old, new, table, now) for old, new in planned.table if old.text_key not in taken]
-        written = work.labels.record(labels)
+        written = work.labels.record([*labels, *(_withdrawn(label, now) for label in planned.outdated)])
         tasks = _draw(work, campaign, table, planned.pending, budget=budget, seed=seed, now=now)
         work.events.add("relabel", table.key, now=now, payload={"labels": written, "tasks": tasks})
     figures = planned.as_dict()
@@ -87,6 +88,11 @@ def _by_table(old: Label, new: str, table: Correspondence, now: datetime) -> Lab
     )
 
 
+def _withdrawn(label: Label, now: datetime) -> Label:
+    evidence = f"withdrawn, its old code is no longer in force; it was: {label.evidence}"
+    return replace(label, code=None, weight=0.0, settled_at=now, evidence=evidence)
+
+
 def _draw(
     work: UnitOfWork,
     campaign: Campaign,
@@ -99,7 +105,8 @@ def _draw(
 ) -> int:
     asked = work.tasks.asked_texts(campaign.key)
     frame = [label for label in pending if label.text_key not in asked]
-    if not frame or not budget:
+    budget -= len(pending) - len(frame)
+    if not frame or budget <= 0:
         return 0
     number = len(work.draws.of_campaign(campaign.key)) + 1
     key = f"{campaign.key}/revision-{number}"

@@ -7,6 +7,7 @@ read the same way.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ from sync.intake import LABELS
 from sync.trainingset import digest, schema, splits
 from sync.trainingset.store import TrainingSetStore
 from sync.trainingset.version import Version
+
+RECIPE = "recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ def build(
 ) -> BuildResult:
     """Commit the labels in force as the next version (``v1``, ``v2``, …), child of the current one.
 
-    A build that was killed between the commit on the object storage and the ledger's entry is completed by the next.
+    A build that was killed between the commit on the object storage and the ledger's entry is completed by the next:
+    the recipe lies with the snapshot, too.
     Raises InvalidInputError when there is nothing to build from, CheckFailedError when a check refuses the rows.
     """
     with ledger.begin() as work:
@@ -93,12 +97,13 @@ def build(
             f"The ledger holds no label of {nomenclature} from the sources {', '.join(recipe.sources)}.",
             cure="Import coded texts (awb texts import --coded) or pull judgements first.",
         )
+    _complete(ledger, store, name, now)
     current = store.current()
     if current is not None and current.digest == digest.digest(schema.content(table)):
         version = _recorded(ledger, name, current, recipe, now)
         return BuildResult(version, False, 0, 0, 0, kept_out)
     parent = current.tag if current else None
-    committed = store.commit(rows=table, tag=next_tag(store.versions()), parent=parent)
+    committed = store.commit(rows=table, tag=next_tag(store.versions()), parent=parent, properties=_properties(recipe))
     version = _recorded(ledger, name, committed, recipe, now)
     return BuildResult(version, True, committed.added, committed.removed, committed.changed, kept_out)
 
@@ -125,6 +130,19 @@ def rollback(*, ledger: Ledger, store: TrainingSetStore, name: str, to_tag: str,
 def next_tag(versions: Sequence[Version]) -> str:
     numbers = [int(v.tag[1:]) for v in versions if v.tag[:1] == "v" and v.tag[1:].isdecimal()]
     return f"v{max(numbers, default=0) + 1}"
+
+
+def _properties(recipe: Recipe) -> dict[str, str]:
+    return {RECIPE: json.dumps(recipe.as_dict(), ensure_ascii=False, sort_keys=True)}
+
+
+def _complete(ledger: Ledger, store: TrainingSetStore, name: str, now: datetime) -> None:
+    """Enter what a killed build left on the storage alone."""
+    with ledger.read() as work:
+        entered = {version.tag for version in work.trainingsets.all(name)}
+    for version in store.versions():
+        if version.tag not in entered and RECIPE in version.properties:
+            _recorded(ledger, name, version, Recipe.of(json.loads(version.properties[RECIPE])), now)
 
 
 def _recorded(ledger: Ledger, name: str, version: Version, recipe: Recipe, now: datetime) -> TrainingSetVersion:
