@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from annotation.errors import InstallationError
 from annotation.settings import LabelStudioSettings, LedgerSettings
@@ -72,7 +73,7 @@ class RunningDemo:
         """
         for _ in range(turns):
             self._arrive()
-            turn.turn(self._bench, on_step=self._on_step)
+            turn.turn(self._bench, on_step=self._step)
         # Both are up before anybody is told their addresses, also where no step had to ask for them.
         account = self._servers.label_studio().account
         return story.tell(
@@ -95,6 +96,10 @@ class RunningDemo:
         """Until Ctrl-C."""
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+
+    def _step(self, name: str, result: dict[str, Any] | None) -> None:
+        self._servers.raise_failed()
+        self._on_step(name, result)
 
     def _arrive(self) -> None:
         key = self._bench.settings.campaign.key

@@ -60,6 +60,12 @@ class Servers:
         """To be called when MLflow's tables are made: two programs that make them at once fail both."""
         self._starting[_MLFLOW] = self._threads.submit(self._start_mlflow)
 
+    def raise_failed(self) -> None:
+        """The error of a server that could not be started, as soon as it is known."""
+        for future in self._starting.values():
+            if future.done():
+                future.result()
+
     def label_studio(self) -> LabelStudioServer:
         self._starting[_LABEL_STUDIO].result()
         return self._label_studio
