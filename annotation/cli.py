@@ -73,7 +73,7 @@ def nomenclature_show(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="Which one; without it, all are listed.")] = "",
     search: Annotated[str, typer.Option(help="A code, dotted or not, or words without accents.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many codes a search shows.")] = 20,
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
@@ -216,7 +216,7 @@ def campaign_list(
 @campaign.command("close")
 def campaign_close(
     context: typer.Context,
-    key: Annotated[str, typer.Argument()],
+    key: Annotated[str, typer.Argument(help="Key of the campaign.")],
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,

@@ -69,19 +69,22 @@ def prepare(desk: Desk) -> Prepared:
 
 def nomenclature(desk: Desk) -> Nomenclature:
     """The one that the settings name for the campaign."""
-    key = desk.settings.campaign.nomenclature
-    if not key:
+    with desk.ledger.read() as work:
+        return work.nomenclatures.get(_named(desk.settings.campaign))
+
+
+def _named(settings: CampaignSettings) -> str:
+    if not settings.nomenclature:
         raise InvalidInputError(
             "No nomenclature is named.", cure="Set campaign.nomenclature in the configuration, and give --config."
         )
-    with desk.ledger.read() as work:
-        return work.nomenclatures.get(key)
+    return settings.nomenclature
 
 
 def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
     """The campaign of the settings, made when it is missing."""
     with desk.ledger.begin() as work:
-        nomenclature = work.nomenclatures.get(settings.nomenclature)
+        nomenclature = work.nomenclatures.get(_named(settings))
         campaign = Campaign(settings.key, settings.title, nomenclature.key, settings.language, clock())
         if work.campaigns.add(campaign):
             work.events.add("campaign", campaign.key, now=clock())

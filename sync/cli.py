@@ -16,7 +16,7 @@ from annotation import cli as annotation
 from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.campaign.progress import progress
-from annotation.errors import CheckFailedError, InvalidInputError
+from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sampling import cli as sampling
@@ -102,8 +102,13 @@ def init(
     folder = home or DEFAULT_HOME
     remembered = folder / HOME_CONFIG
     if config is None and not remembered.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(configs_folder() / "default.toml", remembered)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(configs_folder() / "default.toml", remembered)
+        except OSError as error:
+            raise UnreachableError(
+                f"{remembered} cannot be written ({error.strerror}).", cure="Check --home."
+            ) from error
     settings = load_settings(config, home)
     with Workbench(settings) as bench:
         revision = bench.migrate()
@@ -220,10 +225,10 @@ def simulate(
     truth: Annotated[str, typer.Option(help="CSV or Parquet file of texts with their true codes.")] = "",
     text: Annotated[str, typer.Option(help="Its column of texts.")] = "",
     code: Annotated[str, typer.Option(help="Its column of codes; empty: the text has none.")] = "",
-    coders: Annotated[int | None, typer.Option(min=1)] = None,
-    error_rate: Annotated[float | None, typer.Option(min=0, max=1)] = None,
-    skip_rate: Annotated[float | None, typer.Option(min=0, max=1)] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
+    coders: Annotated[int | None, typer.Option(min=1, help="How many. Default: simulate.coders.")] = None,
+    error_rate: Annotated[float | None, typer.Option(min=0, max=1, help="Share of wrong codes.")] = None,
+    skip_rate: Annotated[float | None, typer.Option(min=0, max=1, help="Share put off for later.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same answers.")] = None,
     campaign_key: annotation.CampaignKey = "",
     config: Config = None,
     home: Home = None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from annotation.errors import InvalidInputError
+from annotation.errors import InvalidInputError, NotFoundError
 from annotation.ledger.repositories.operations import Quarantined
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature import download, readers
@@ -84,6 +84,8 @@ def _fetched(address: str, folder: Path, now: datetime) -> tuple[Path, str, str]
     path = Path(address)
     try:
         return path, path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{address} does not exist.", cure="Check the path.") from error
     except OSError as error:
         raise InvalidInputError(f"{address} cannot be read ({error.strerror}).", cure="Check the path.") from error
 

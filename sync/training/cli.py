@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from annotation import terminal
+from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Format, Home, Output
 from sync import steps
 from sync.training import evaluation
@@ -72,7 +73,9 @@ def promote(
     Exit code 0 also when the gate keeps the champion: that is a result, no failure.
     """
     if force and not reason:
-        raise typer.BadParameter("say why with --reason: it is stored with the decision", param_hint="--force")
+        raise InvalidInputError(
+            "--force wants a reason.", cure="Say why with --reason: it is stored with the decision."
+        )
     with terminal.opened(context, config, home) as bench:
         result = steps.promote(bench, version, forced_because=reason if force else "")
     data = result.as_dict()

@@ -240,7 +240,7 @@ class TrainingSetStore:
                 f"Others kept committing to the training set {name}: {error}", cure="Run the command again."
             ) from error
         except Exception as error:
-            if not (_is_from_database(error) or isinstance(error, OSError)):
+            if not (_is_from_database(error) or _is_from_storage(error)):
                 raise
             raise UnreachableError(
                 f"The training set {name} at {self._storage.url} cannot be reached: {str(error).splitlines()[0]}",
@@ -349,3 +349,8 @@ def _may_pass(error: BaseException) -> bool:
 def _is_from_database(error: BaseException) -> bool:
     """Known by its module, since SQLAlchemy itself is imported by the ledger alone."""
     return type(error).__module__.startswith("sqlalchemy.")
+
+
+def _is_from_storage(error: BaseException) -> bool:
+    """s3fs turns most errors into those of the system, but not that nobody answers; the storage alone imports these."""
+    return isinstance(error, OSError) or type(error).__module__.startswith("botocore.")
