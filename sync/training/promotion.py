@@ -71,7 +71,11 @@ def promote(
         standing = evaluation.evaluate(
             ledger=ledger, nomenclature=nomenclature, model_version=name, confidence=policy.confidence
         )
-        return PromotionResult(name, True, "It is the champion already.", name, standing, standing)
+        with ledger.read() as work:
+            decided = work.decisions.latest(KIND, subject=name)
+        # The reason too, for a run that was killed after it had moved the alias and says here what it did.
+        reason = f"It is the champion already. {decided.reason}" if decided else "It is the champion already."
+        return PromotionResult(name, True, reason, name, standing, standing)
     old = f"{registry.model_name}/{champion.version}"
     comparison = evaluation.compare(
         ledger=ledger, nomenclature=nomenclature, challenger=name, champion=old, confidence=policy.confidence
