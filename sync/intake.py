@@ -57,7 +57,8 @@ class IntakeResult:
 class _Taken:
     text: Text
     declaration: Declaration
-    arrival: Arrival
+    codes: tuple[str, ...]
+    probabilities: tuple[float, ...]
 
 
 def take(
@@ -108,12 +109,16 @@ def _parse(
             refused.append(_quarantined(arrival, arrival.problem or problem))
         if arrival.problem or arrival.declared_at is None or (problem and coded):
             continue
+        predicted, unknown = _predicted(arrival, nomenclature)
+        if unknown:
+            refused.append(_quarantined(arrival, unknown))
         key = texts.text_key(arrival.text, arrival.variables)
         taken.append(
             _Taken(
                 Text(key, texts.group_key(arrival.text), arrival.text, arrival.variables),
                 Declaration(source, arrival.external_id, key, arrival.declared_at, code),
-                arrival,
+                predicted,
+                arrival.probabilities,
             )
         )
     return taken, refused
@@ -126,6 +131,16 @@ def _code(arrival: Arrival, nomenclature: Nomenclature | None) -> tuple[str | No
         return nomenclature.parse(arrival.code, leaf=True), ""
     except UnknownCodeError as error:
         return None, str(error)
+
+
+def _predicted(arrival: Arrival, nomenclature: Nomenclature | None) -> tuple[tuple[str, ...], str]:
+    """The predicted codes as published, none of them where one is unknown, and why."""
+    if nomenclature is None:
+        return arrival.codes, ""
+    try:
+        return tuple(nomenclature.parse(code, leaf=True) for code in arrival.codes), ""
+    except UnknownCodeError as error:
+        return (), f"The prediction is left out: {error}"
 
 
 def _unlearnable(arrival: Arrival, code: str | None) -> str:
@@ -149,7 +164,7 @@ def _record(
     model_version: str | None,
     now: datetime,
 ) -> IntakeResult:
-    predictions = [_prediction(t, model_version) for t in taken if model_version and t.arrival.codes]
+    predictions = [_prediction(t, model_version) for t in taken if model_version and t.codes]
     return IntakeResult(
         texts=work.texts.add([t.text for t in taken], now=now),
         declarations=work.texts.declare([t.declaration for t in taken], now=now),
@@ -159,9 +174,9 @@ def _record(
 
 
 def _prediction(taken: _Taken, model_version: str) -> Prediction:
-    given = taken.arrival.probabilities
+    given = taken.probabilities
     entropy = -sum(p * math.log(p) for p in given if p > 0)
-    return Prediction(taken.text.key, model_version, taken.arrival.codes, given, entropy, 1.0)
+    return Prediction(taken.text.key, model_version, taken.codes, given, entropy, 1.0)
 
 
 def _label(

@@ -42,7 +42,7 @@ def load(*, storage: Storage, settings: RehearsalSettings, nomenclature: Nomencl
     columns = IntakeSource(
         path=settings.path, text=settings.text, code=settings.code, variables=settings.variables, source=HISTORY
     )
-    start = datetime.fromisoformat(settings.first_day).replace(tzinfo=UTC)
+    start = _first_day(settings.first_day)
     rows = [arrival for batch in declarations.read(storage, columns, now=start) for arrival in batch]
     known = [row for row in rows if _is_known(row.code, nomenclature)]
     if len(known) <= settings.initial:
@@ -58,6 +58,15 @@ def load(*, storage: Storage, settings: RehearsalSettings, nomenclature: Nomencl
     return Rehearsal(
         tuple(history), tuple(_parts(shuffled[settings.initial :], start, settings.parts)), _truth(known, nomenclature)
     )
+
+
+def _first_day(written: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"rehearsal.first_day is {written!r}, which is no ISO date.", cure="Write it like 2026-01-01."
+        ) from error
 
 
 def _is_known(code: str, nomenclature: Nomenclature) -> bool:

@@ -132,3 +132,16 @@ def test_take__predictions_that_came_along(tmp_path: Path) -> None:
 
     assert result.predictions == 1
     assert (found.codes, round(found.margin, 6)) == (("01.11Z", "01.12Z"), 0.3)
+
+
+def test_take__predicted_codes_are_parsed_like_all_others(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    undotted = arrival(1, code="", codes=("0111Z", "01.12Z"), probabilities=(0.6, 0.3))
+    unknown = arrival(2, "riz", "", codes=("99.99Z",), probabilities=(0.6,))
+    result = take(ledger, undotted, unknown, coded=False)
+    with ledger.read() as work:
+        (found,) = work.texts.predictions("office/1", [text_key("Culture de blé", {"cj": "1000"})]).values()
+
+    assert (result.texts, result.predictions, result.quarantined) == (2, 1, 1)
+    assert found.codes == ("01.11Z", "01.12Z")
+    assert "The prediction is left out: '99.99Z' is not a code of naf" in set_aside(ledger)[2]

@@ -62,3 +62,8 @@ def test_load__truth_is_the_most_usual_code_of_a_wording(tmp_path: Path) -> None
 def test_load__too_few_rows(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"holds 5 rows with a known code; .* more than 10"):
         load(tmp_path, ROWS[:5] + [("x", "unknown")] * 20)
+
+
+def test_load__first_day_that_is_no_date(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="first_day is 'soon'"):
+        load(tmp_path, ROWS, first_day="soon")
