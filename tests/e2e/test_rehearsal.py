@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,11 +47,12 @@ pytestmark = [
 
 @dataclass
 class Run:
-    """What some turns left in a home; ``turns`` are their answers."""
+    """What some turns left in a home; ``turns`` are their answers, ``work`` the ledger as they left it."""
 
     awb: Awb
     turns: list[dict[str, Any]]
     bench: Workbench
+    work: UnitOfWork
 
     @property
     def settings(self) -> Settings:
@@ -65,14 +65,6 @@ class Run:
     @property
     def nomenclature(self) -> str:
         return self.settings.campaign.nomenclature
-
-    @cached_property
-    def work(self) -> UnitOfWork:
-        return self.awb_stack.enter_context(self.bench.ledger.read())
-
-    @cached_property
-    def awb_stack(self) -> ExitStack:
-        return ExitStack()
 
     @cached_property
     def platform_tasks(self) -> list[PlatformTask]:
@@ -97,10 +89,8 @@ def run(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pyt
     started(folder / "absent")  # installs Label Studio, or skips with the reason
     awb = Awb(home=folder / "home", config=EXAMPLES / f"{name}.toml")
     turns = [awb("turn") for _ in range(TURNS[name])]
-    with Workbench(Settings.load(awb.config, home=awb.home)) as bench:
-        made = Run(awb, turns, bench)
-        yield made
-        made.awb_stack.close()
+    with Workbench(Settings.load(awb.config, home=awb.home)) as bench, bench.ledger.read() as work:
+        yield Run(awb, turns, bench, work)
 
 
 @pytest.fixture
