@@ -20,13 +20,10 @@ from annotation.errors import CheckFailedError, InvalidInputError, UnreachableEr
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sampling import cli as sampling
-from sync import app as web
 from sync import doctor as doctors
 from sync import steps
 from sync import turn as turns
 from sync.configs_folder import configs_folder
-from sync.demo import demo as demos
-from sync.demo import summary as summaries
 from sync.relabel import cli as relabel
 from sync.settings import IntakeSource, Settings
 from sync.training import cli as training
@@ -289,6 +286,8 @@ def serve(
     output: Format = Output.TEXT,
 ) -> None:
     """Serve the campaign page, the API and the receiver of Label Studio's webhooks, until interrupted."""
+    from sync import app as web
+
     with terminal.opened(context, config, home) as bench:
         given = {name: value for name, value in (("host", host), ("port", port)) if value}
         settings = bench.settings.model_copy(update={"serve": bench.settings.serve.model_copy(update=given)})
@@ -312,6 +311,9 @@ def demo(
     Takes some minutes; the first run installs Label Studio. On a terminal the servers stay up until Ctrl-C, so that you
     can look around. Run again, it goes on with another month of declarations.
     """
+    from sync.demo import demo as demos
+    from sync.demo import summary as summaries
+
     with demos.opened(home=home or DEFAULT_HOME, fresh=fresh, on_message=terminal.say, on_step=tell_step) as running:
         result = running.run()
         terminal.emit(output, result.as_dict(), *summaries.render(result))

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from annotation import wiring as annotation
 from annotation.domain.text import Normaliser
@@ -20,9 +20,12 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from sampling.fasttext_scorer import FastTextScorer
 from sync.settings import Settings
 from sync.storage import Storage
-from sync.training.registry import CHAMPION, ModelRegistry
-from sync.trainingset.store import TrainingSetStore
+from sync.training.model import CHAMPION
 from sync.trainingset.version import Version
+
+if TYPE_CHECKING:
+    from sync.training.registry import ModelRegistry
+    from sync.trainingset.store import TrainingSetStore
 
 
 class Workbench:
@@ -74,12 +77,17 @@ class Workbench:
 
     @cached_property
     def store(self) -> TrainingSetStore:
+        # Here and below: Iceberg and MLflow take seconds to import, which most commands need not wait for.
+        from sync.trainingset.store import TrainingSetStore
+
         name = self.settings.trainingset.name
         store = TrainingSetStore(catalog_uri=self.ledger.url, storage=self.storage, name=name)
         return self._stack.enter_context(store)
 
     @cached_property
     def registry(self) -> ModelRegistry:
+        from sync.training.registry import ModelRegistry
+
         settings = self.settings.mlflow
         own = settings.tracking_uri == ""
         folder = self.home / "mlflow"

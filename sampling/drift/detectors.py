@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 
@@ -53,6 +52,9 @@ def shifts(
     values = sorted(set(before) | set(after))
     counts = np.array([[before.get(v, 0), after.get(v, 0)] for v in values])
     p_values = _fisher(counts, before_total, after_total)
+    # Slow to import, and only drift needs it.
+    from scipy import stats
+
     adjusted = stats.false_discovery_control(p_values) if len(p_values) else p_values
     found = [
         Shift(value, int(b) / before_total, int(a) / after_total, int(a), float(p))
@@ -80,6 +82,8 @@ def divergence(before: Mapping[str, int], after: Mapping[str, int]) -> float:
 def _fisher(counts: npt.NDArray[np.int_], before_total: int, after_total: int) -> npt.NDArray[np.float64]:
     after = counts[:, 1]
     successes = counts.sum(axis=1)
+    from scipy import stats
+
     law = stats.hypergeom(before_total + after_total, successes, after_total)
     p_values: npt.NDArray[np.float64] = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
     return p_values

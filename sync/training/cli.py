@@ -12,7 +12,7 @@ from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Format, Home, Output
 from sync import steps
 from sync.training import evaluation
-from sync.training.registry import CHALLENGER
+from sync.training.model import CHALLENGER
 
 
 def train(

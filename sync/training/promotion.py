@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotation.domain.version import Decision
 from annotation.errors import NotFoundError
@@ -14,7 +14,10 @@ from sync.settings import GateSettings
 from sync.training import evaluation, gate
 from sync.training.evaluation import Evaluation
 from sync.training.gate import Verdict
-from sync.training.registry import CHAMPION, ModelRegistry
+from sync.training.model import CHAMPION
+
+if TYPE_CHECKING:
+    from sync.training.registry import ModelRegistry
 
 KIND = "promote"
 FIRST = "Promoted: the first model has nobody to beat."

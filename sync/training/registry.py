@@ -16,7 +16,6 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from annotation.domain import stop_words, text
 from annotation.domain.text import Normaliser
 from annotation.errors import InstallationError, InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
 from sync.training.fasttext_trainer import TrainedModel
+from sync.training.model import CHALLENGER, ModelFiles, ModelVersion, TrainingSetRef
 
 # Read by mlflow when it is imported; what an administrator has set stays.
 for _name, _value in {
@@ -55,43 +55,10 @@ from mlflow.types import ColSpec, Schema  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])  # also where mlflow was imported before us
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
 _KEY_TAG = "training_key"
 _COMPLETE_TAG = "registered"
 _REQUIREMENTS = ("mlflow", "fasttext", "numpy", "pandas", "snowballstemmer")
 _DIGEST_LENGTH = 36  # of MLflow's column; the whole digest is a tag of the run
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSetRef:
-    """The training set version that a model saw: its tag, the digest of its rows, and where the table lies."""
-
-    tag: str
-    digest: str
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelVersion:
-    """``uri`` is what ``mlflow.pyfunc.load_model`` takes; ``run_id`` is empty for versions made without a run."""
-
-    name: str
-    version: str
-    run_id: str
-    uri: str
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """A registered model on this machine; ``folder`` is the whole MLflow model."""
-
-    version: ModelVersion
-    folder: Path
-    model_path: Path
-    normaliser: Normaliser
 
 
 class ModelRegistry:

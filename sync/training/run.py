@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +20,12 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from sampling.fasttext_scorer import FastTextScorer
 from sync.settings import TrainingSettings
 from sync.training import fasttext_trainer
-from sync.training.registry import ModelRegistry, TrainingSetRef
+from sync.training.model import TrainingSetRef
 from sync.trainingset import schema
-from sync.trainingset.store import TrainingSetStore
+
+if TYPE_CHECKING:
+    from sync.training.registry import ModelRegistry
+    from sync.trainingset.store import TrainingSetStore
 
 
 @dataclass(frozen=True, slots=True)

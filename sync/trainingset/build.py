@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -23,10 +23,12 @@ from annotation.ledger.repositories.labels import RecordedLabel
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from sync.intake import LABELS
 from sync.trainingset import digest, schema, splits
-from sync.trainingset.store import TrainingSetStore
 from sync.trainingset.version import Version
 
 RECIPE = "recipe"
+
+if TYPE_CHECKING:
+    from sync.trainingset.store import TrainingSetStore
 
 
 @dataclass(frozen=True, slots=True)
