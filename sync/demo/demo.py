@@ -82,7 +82,7 @@ class RunningDemo:
             new=self._home.new,
             urls={
                 "label_studio": self._servers.label_studio().url,
-                "mlflow": self._servers.mlflow().url,
+                "mlflow": f"{self._servers.mlflow().url}/#/models/{self._bench.settings.training.model}",
                 "campaign": f"{self._page.url}/campaigns/{self._bench.settings.campaign.key}",
             },
             log_ins={

@@ -131,7 +131,7 @@ def _relabelled(result: DemoResult) -> list[RenderableType]:
     counts = result.relabel
     lines = [
         f"{counts.get('univocal', 0)} labels moved by the table; {counts.get('multivocal', 0)} have an old code with "
-        f"several new ones, {counts.get('pending', 0)} of them are still open; "
+        f"several new ones, of which {counts.get('pending', 0)} wait for people; "
         f"{counts.get('tasks_drawn', 0)} were put to the coders in a project of its own."
     ]
     lines += [
@@ -156,8 +156,8 @@ def _next(result: DemoResult) -> list[RenderableType]:
         Text(f"  as a coder   {log_in['label_studio_coder']}"),
         Text(f"MLflow         {result.urls['mlflow']}  (models, runs; no log-in)"),
         Text(f"Campaign page  {result.urls['campaign']}  (no log-in)"),
-        Text(f"Settings       {result.home / 'awb.toml'}: change them and run again, or try the single commands,"),
-        Text(f"               e.g. awb trainingset log --home {result.home}"),
+        Text(f"Settings       {result.home / 'awb.toml'}"),
+        Text(f"One by one     awb trainingset log --home {result.home}, and the other commands of awb --help"),
         Text("Run `awb demo` again: another month of declarations arrives, and the next turn begins."),
     ]
 
