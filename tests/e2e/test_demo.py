@@ -175,12 +175,12 @@ def test_demo__every_judgement_is_accounted_for(first: Ran) -> None:
 
 def test_demo__evaluation_texts_are_never_trained_on(first: Ran, ledger: Ledger, store: TrainingSetStore) -> None:
     with ledger.read() as work:
-        members = {member.group_key for member in work.evaluation.members(NOMENCLATURE)}
+        members = work.evaluation.members(NOMENCLATURE)
     rows = store.read(first.result["turns"][0]["trainingset_version"])
 
     groups = set(rows["group_key"].to_pylist())
-    assert len(members) == 150
-    assert not members & groups
+    assert len({member.text_key for member in members}) == 150
+    assert not {member.group_key for member in members} & groups
 
 
 def test_demo__versions_know_their_parents_and_models_their_training_set(
