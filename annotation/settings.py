@@ -68,7 +68,9 @@ class LabelStudioSettings(Section):
 
 
 class CampaignSettings(Section):
-    key: str = "main"
+    key: str = Field(
+        "main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="Letters, digits, dots, hyphens."
+    )
     title: str = "Coding campaign"
     nomenclature: str = ""
     language: Literal["fr", "en"] = "fr"
@@ -192,6 +194,8 @@ def read_toml(path: Path) -> dict[str, Any]:
                 cure=f"Take it out and set {name}, or name a file in {place[-1]}_file.",
             )
     anchored: dict[str, Any] = _anchor(values, path.resolve().parent)
+    if storage := anchored.get("storage", {}).get("url", ""):
+        anchored["storage"]["url"] = _anchor(storage, path.resolve().parent, "path")
     return anchored
 
 

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from annotation.domain.campaign import Campaign, Draw
+from annotation.domain.declaration import Window
 from annotation.domain.task import Component, Task, task_key
 from annotation.errors import InvalidInputError
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+from sampling.drift import windows
 from sampling.drift.report import DriftReport
 from sampling.pool import Pool
 from sampling.settings import DrawSettings
@@ -59,9 +61,9 @@ def draw(
 ) -> DrawResult:
     """Select tasks from the pool within the budgets; texts of the audit join the evaluation set for good.
 
-    The audit chooses first, among all; then the drifting, then the uncertain, which also takes what the drifting could
-    not fill. ``key`` names the draw: made again, it is found and not repeated. Without it, the key is made of what
-    decides the draw (campaign, model, windows, budgets, seed).
+    The audit chooses first, among all, and once in each stretch of the flow; then the drifting, then the uncertain,
+    which also takes what the drifting could not fill. ``key`` names the draw: made again, it is found and not repeated.
+    Without it, the key is made of what decides the draw (campaign, model, windows, budgets, seed).
     """
     if campaign.closed_at is not None:
         raise InvalidInputError(f"The campaign {campaign.key} is closed.", cure="Create another one.")
@@ -70,11 +72,15 @@ def draw(
         found = _former(work, key)
     if found is not None:
         return found
-    selections = _select(pool, drift, settings, campaign.language, _random(key, settings.seed))
+    with ledger.read() as work:
+        audited = _is_audited(work, campaign, drift.windows.current)
+    # A second audit of the same texts would count them twice in the evaluation set.
+    budget = settings.model_copy(update={"audit": 0}) if audited else settings
+    selections = _select(pool, drift, budget, campaign.language, _random(key, settings.seed))
     with ledger.begin() as work:
         if former := _former(work, key):
             return former
-        stored = work.draws.add(_draw(key, campaign, drift, settings, pool, selections, now))
+        stored = work.draws.add(_draw(key, campaign, drift, budget, pool, selections, now))
         tasks = [t for s in selections for t in _tasks(stored, s, pool, drift.model_version, settings.candidates)]
         work.tasks.add(tasks)
         work.evaluation.add(campaign.nomenclature, _members(tasks, pool), now=now)
@@ -158,6 +164,13 @@ def _draw(
         recipe=recipe,
         drawn_at=now,
     )
+
+
+def _is_audited(work: UnitOfWork, campaign: Campaign, window: Window) -> bool:
+    """Whether a former draw has taken an audit from any part of the window."""
+    former = [d for d in work.draws.of_campaign(campaign.key) if d.current_window]
+    overlapping = [d for d in former if windows.overlap(windows.parse(d.current_window), window)]
+    return any(Component.AUDIT in work.tasks.count_by_component(d.id) for d in overlapping)
 
 
 def _former(work: UnitOfWork, key: str) -> DrawResult | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -63,6 +63,8 @@ def _arrival(
     codes, probabilities, problem = _predicted(row, source)
     if source.date and declared_at is None:
         problem = f"The date {_cell(row, source.date)!r} is no ISO date (2026-11-30)."
+    if declared_at is not None and declared_at > now + timedelta(days=1):
+        problem = f"The date {_cell(row, source.date)!r} lies in the future."
     given_id = _cell(row, source.id)
     if len(given_id) > LONGEST_ID:
         problem = f"The id has {len(given_id)} characters, more than {LONGEST_ID}."

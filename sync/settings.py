@@ -55,7 +55,7 @@ class GateSettings(Section):
 class RelabelSettings(Section):
     correspondence: str = ""
     campaign: str = Field("", description="Key of the campaign that decides multivocal codes; empty: KEY-NEW.")
-    budget: int = Field(100, ge=0, description="Revision tasks drawn by one `awb relabel apply`.")
+    budget: int = Field(100, ge=0, description="Revision tasks that may be open at a time.")
 
 
 class IntakeSource(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
+from annotation import wiring as annotation
 from annotation.campaign import simulate
 from annotation.campaign.simulate import Behaviour, SimulateResult
 from annotation.domain import text as texts
@@ -38,7 +39,7 @@ def take_file(bench: Workbench, source: IntakeSource, *, on_progress: Callable[[
         batches=declarations.read(bench.storage_of(source.path), source, now=clock()),
         source=source.source,
         coded=source.coded,
-        nomenclature=bench.nomenclature if source.code else None,
+        nomenclature=bench.nomenclature if source.code or source.codes else None,
         now=clock(),
         model_version=source.model_version or None,
         on_progress=on_progress,
@@ -163,15 +164,35 @@ def score_evaluation_set(bench: Workbench, model_version: str) -> ScoringResult:
     return sampling.score(bench, model_version, keys=keys)
 
 
+def revision_campaign(bench: Workbench) -> str:
+    """Key of the campaign that decides the multivocal codes of the configured correspondence."""
+    settings = bench.settings.relabel
+    with bench.ledger.read() as work:
+        new = work.nomenclatures.correspondence(settings.correspondence).target
+    return settings.campaign or f"{bench.settings.campaign.key}-{new}"
+
+
+def take_revisions(bench: Workbench) -> int:
+    """Pull and settle what coders decided about multivocal codes; the number of labels written."""
+    key, platform = revision_campaign(bench), bench.platform
+    with bench.ledger.read() as work:
+        pushed = work.platforms.project(key, platform.name) is not None
+    if not pushed:
+        return 0
+    annotation.pull_judgements(bench, key)
+    return harvest(bench, key).labels
+
+
 def relabel(bench: Workbench) -> RelabelResult:
     """Carry out what the configured correspondence settles, and draw what it leaves open."""
     settings, campaign = bench.settings.relabel, bench.settings.campaign
+    key = revision_campaign(bench)
     with bench.ledger.read() as work:
         new = work.nomenclatures.correspondence(settings.correspondence).target
     return apply.apply(
         ledger=bench.ledger,
         correspondence_key=settings.correspondence,
-        campaign_key=settings.campaign or f"{campaign.key}-{new}",
+        campaign_key=key,
         title=f"{campaign.title} - {new}",
         language=campaign.language,
         budget=settings.budget,
@@ -181,11 +202,10 @@ def relabel(bench: Workbench) -> RelabelResult:
 
 
 def answered(work: UnitOfWork, campaign_key: str, draw_id: int) -> tuple[int, int]:
-    """Of a draw's tasks, how many carry a judgement in force, and how many a settling one."""
+    """Of a draw's tasks, the judgements in force, and how many tasks have one: put off or passed on counts too."""
     tasks = {task.key for task in work.tasks.of_draw(draw_id)}
     judged = [r.judgement for r in work.judgements.current(campaign_key) if r.judgement.task_key in tasks]
-    settled = {j.task_key for j in judged if j.outcome.settles}
-    return len(judged), len(settled)
+    return len(judged), len({j.task_key for j in judged})
 
 
 def register_webhook(bench: Workbench, address: str) -> int:

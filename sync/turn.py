@@ -151,11 +151,11 @@ def _simulate(at: _Turn) -> Result:
 def _pull(at: _Turn) -> Result:
     pulled = asdict(annotation.pull_judgements(at.bench, at.campaign))
     with at.bench.ledger.read() as work:
-        judgements, settled = steps.answered(work, at.campaign, at.done["draw"]["draw_id"])
+        judgements, answered = steps.answered(work, at.campaign, at.done["draw"]["draw_id"])
     asked, wanted = at.done["draw"]["tasks"], at.bench.settings.turn.least_done
-    result = pulled | {"judgements": judgements, "settled": settled}
-    if settled < wanted * asked:
-        reason = f"{settled} of {asked} tasks are answered; the turn goes on from {wanted:.0%}."
+    result = pulled | {"judgements": judgements, "answered": answered}
+    if answered < wanted * asked:
+        reason = f"{answered} of {asked} tasks are answered; the turn goes on from {wanted:.0%}."
         return result | {"status": WAITING, "reason": reason}
     return result
 
@@ -188,9 +188,10 @@ def _promote(at: _Turn) -> Result:
 def _relabel(at: _Turn) -> Result:
     if not at.bench.settings.relabel.correspondence:
         return {"univocal": 0, "multivocal": 0, "pending": 0}
+    revised = steps.take_revisions(at.bench)
     applied = steps.relabel(at.bench)
     annotation.push_tasks(at.bench, applied.campaign)
-    return applied.as_dict()
+    return applied.as_dict() | {"revised": revised}
 
 
 def _trained(result: TrainResult) -> Result:

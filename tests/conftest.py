@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.absence import absent
-
 pytest_plugins = ["tests.parts.labelstudio", "tests.parts.mlflow", "tests.parts.postgres", "tests.parts.s3"]
 
 ROOT = Path(__file__).resolve().parent.parent

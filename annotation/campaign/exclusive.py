@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
+from annotation.errors import WorkbenchError
 from annotation.ledger.repositories.operations import Lease
 from annotation.ledger.unit_of_work import Ledger
 
@@ -26,7 +28,8 @@ def hold(
 ) -> Iterator[Callable[[], None]]:
     """Give a function that prolongs the lease, to be called before each step that must not be done twice.
 
-    Errors: ConflictError, here or from that function, while somebody else holds it.
+    Meanwhile a thread prolongs it, so that a long step loses nothing. Errors: ConflictError, here or from that
+    function, while somebody else holds it.
     """
     holder = f"{socket.gethostname()}/{os.getpid()}/{next(_number)}"
 
@@ -42,11 +45,24 @@ def hold(
         work.leases.take(name, holder=holder, now=clock(), lasting=LASTING)
     if left is not None and orphaned:
         _wait_until_settled(left, clock(), pause)
+    ended = threading.Event()
+    heart = threading.Thread(target=_beat, args=(prolong, ended), daemon=True)
+    heart.start()
     try:
         yield prolong
     finally:
+        ended.set()
+        heart.join()
         with ledger.begin() as work:
             work.leases.release(name, holder=holder)
+
+
+def _beat(prolong: Callable[[], None], ended: threading.Event) -> None:
+    while not ended.wait(LASTING.total_seconds() / 5):
+        # A busy or absent ledger is no reason to stop: the next beat comes well before the lease ends, and the step
+        # itself will say what is wrong.
+        with suppress(WorkbenchError):
+            prolong()
 
 
 def _wait_until_settled(left: Lease, now: datetime, pause: Callable[[float], None]) -> None:

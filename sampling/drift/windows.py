@@ -44,3 +44,7 @@ def choose(*, ledger: Ledger, campaign_key: str, settings: DriftSettings) -> Win
 def parse(text: str) -> Window:
     start, end = text.split("/")
     return Window(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +16,13 @@ import pyarrow.compute as pc
 from annotation.domain import version as domain
 from annotation.domain.text import Normaliser
 from annotation.ledger.unit_of_work import Ledger
-from annotation.nomenclature.nomenclature import Nomenclature
+from annotation.nomenclature.nomenclature import Code, Nomenclature
 from sampling.fasttext_scorer import FastTextScorer
 from sync.settings import TrainingSettings
 from sync.training import fasttext_trainer
 from sync.training.model import TrainingSetRef
 from sync.trainingset import schema
+from sync.trainingset.apart import Apart
 
 if TYPE_CHECKING:
     from sync.training.registry import ModelRegistry
@@ -58,14 +59,17 @@ def train(
     The same version, settings and normaliser are trained once: called again, the registered model is found.
     """
     version = store.version(tag)
-    key = _training_key(version.digest, settings, normaliser, nomenclature)
     with ledger.read() as work:
+        # The rows were kept apart when the version was built; a title may be the wording of an evaluation text too.
+        apart = Apart.read(work, nomenclature.key, normaliser)
+        titles = [leaf for leaf in nomenclature.leaves if not apart.holds(leaf.title)]
+        key = _training_key(version.digest, settings, normaliser, titles)
         found = work.models.find_by_training_key(key)
     if found is not None:
         return TrainResult(found, False)
     rows = store.read(tag)
     trained = fasttext_trainer.train(
-        lines=_lines(rows, nomenclature, normaliser, settings.title_repeats),
+        lines=_lines(rows, titles * settings.title_repeats, normaliser),
         parameters=settings.fasttext,
         folder=folder / key[:12],
         timeout=settings.timeout_seconds,
@@ -129,24 +133,21 @@ def same_at(nomenclature: Nomenclature, one: str, other: str, level: int) -> boo
     return nomenclature.at_level(one, level) == nomenclature.at_level(other, level)
 
 
-def _lines(
-    rows: pa.Table, nomenclature: Nomenclature, normaliser: Normaliser, title_repeats: int
-) -> Iterator[tuple[str, str]]:
+def _lines(rows: pa.Table, titles: Sequence[Code], normaliser: Normaliser) -> Iterator[tuple[str, str]]:
     training = rows.filter(pc.equal(rows["split"], schema.TRAIN))
     for row in training.to_pylist():
         yield row["code"], normaliser.line(row["text"], json.loads(row["variables"]))
-    for leaf in nomenclature.leaves:
+    for leaf in titles:
         # The title alone, without variables: it says what the code means, not who declares it.
         if title := normaliser.clean(leaf.title):
-            for _ in range(title_repeats):
-                yield leaf.code, title
+            yield leaf.code, title
 
 
 def _example(row: Mapping[str, str]) -> dict[str, str]:
     return {"text": row["text"], **json.loads(row["variables"])}
 
 
-def _training_key(digest: str, settings: TrainingSettings, normaliser: Normaliser, nomenclature: Nomenclature) -> str:
-    titles = [(leaf.code, leaf.title) for leaf in nomenclature.leaves]
-    parts = [digest, settings.model_dump(mode="json", exclude={"timeout_seconds"}), normaliser.to_json(), titles]
+def _training_key(digest: str, settings: TrainingSettings, normaliser: Normaliser, titles: Sequence[Code]) -> str:
+    learnt = [(leaf.code, leaf.title) for leaf in titles]
+    parts = [digest, settings.model_dump(mode="json", exclude={"timeout_seconds"}), normaliser.to_json(), learnt]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -23,6 +23,7 @@ from annotation.ledger.repositories.labels import RecordedLabel
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from sync.intake import LABELS
 from sync.trainingset import digest, schema, splits
+from sync.trainingset.apart import Apart
 from sync.trainingset.version import Version
 
 RECIPE = "recipe"
@@ -171,30 +172,12 @@ def _rows(work: UnitOfWork, recipe: Recipe) -> tuple[pa.Table, int]:
         if r.label.code is not None and r.label.source in recipe.sources and r.label.weight > 0
     ]
     texts = work.texts.get([r.label.text_key for r in labels])
-    members = work.evaluation.members(recipe.nomenclature, up_to=recipe.last_evaluation_member)
-    evaluated = list(work.texts.get([m.text_key for m in members]).values())
     normaliser = Normaliser.from_json(recipe.normaliser)
-    apart = _Apart.of(evaluated, normaliser)
-    kept = [r for r in labels if not apart.holds(texts[r.label.text_key], normaliser)]
+    apart = Apart.read(work, recipe.nomenclature, normaliser, up_to=recipe.last_evaluation_member)
+    kept = [r for r in labels if not apart.holds(texts[r.label.text_key].text)]
     table = schema.content(_table(kept, texts, recipe))
-    _check_apart(table, apart, normaliser)
+    _check_apart(table, apart)
     return table, len(labels) - len(kept)
-
-
-@dataclass(frozen=True, slots=True)
-class _Apart:
-    """What must not be trained on: the wordings of the evaluation set, as declared and as cleaned for the model."""
-
-    groups: frozenset[str]
-    words: frozenset[str]
-
-    @classmethod
-    def of(cls, texts: Sequence[Text], normaliser: Normaliser) -> _Apart:
-        words = frozenset(normaliser.clean(t.text) for t in texts)
-        return cls(frozenset(t.group_key for t in texts), words - {""})
-
-    def holds(self, text: Text, normaliser: Normaliser) -> bool:
-        return text.group_key in self.groups or normaliser.clean(text.text) in self.words
 
 
 def _table(labels: Sequence[RecordedLabel], texts: Mapping[str, Text], recipe: Recipe) -> pa.Table:
@@ -221,12 +204,12 @@ def _table(labels: Sequence[RecordedLabel], texts: Mapping[str, Text], recipe: R
     return pa.Table.from_pylist(rows, schema=schema.CONTENT)
 
 
-def _check_apart(table: pa.Table, apart: _Apart, normaliser: Normaliser) -> None:
+def _check_apart(table: pa.Table, apart: Apart) -> None:
     """Proves on the finished rows what the selection meant to do."""
     leaked = [
         text
         for group, text in zip(table["group_key"].to_pylist(), table["text"].to_pylist(), strict=True)
-        if group in apart.groups or normaliser.clean(text) in apart.words
+        if group in apart.groups or apart.normaliser.clean(text) in apart.words
     ]
     if leaked:
         raise CheckFailedError(

@@ -16,6 +16,7 @@ from annotation.ledger.unit_of_work import Ledger
 from sync.storage import Storage
 from sync.trainingset import build as building
 from sync.trainingset import schema
+from sync.trainingset.apart import Apart
 from sync.trainingset.build import BuildResult, Recipe
 from sync.trainingset.store import TrainingSetStore
 from tests.parts import pools
@@ -140,7 +141,7 @@ def test_build__a_leak_is_refused_before_anything_is_written(
     with ledger.read() as work:
         measure_key = work.labels.current("naf")[0].label.text_key
     measure_with(ledger, measure_key)
-    monkeypatch.setattr(building._Apart, "holds", lambda *_: False)
+    monkeypatch.setattr(Apart, "holds", lambda *_: False)
 
     with pytest.raises(CheckFailedError, match="1 texts of the evaluation set would be trained on"):
         build(ledger, store)
