@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +24,8 @@ from tests.parts.awb import Result
 from tests.parts.ports import free_port
 
 DEMO = configs_folder() / "demo"
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("mlflow", "pyiceberg", "fastapi", "label_studio_sdk", "s3fs", "duckdb", "sklearn")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 INVALID, MISSING, UNREACHABLE, CONFLICT, REFUSED, INSTALLATION = 3, 4, 5, 6, 7, 8
@@ -139,6 +143,14 @@ def test_usage__unknown_command_or_option_ends_with_2() -> None:
     assert awb.call("dance").code == 2
     assert awb.call("doctor", "--loud").code == 2
     assert awb.call("draw", "--audit", "-1").code == 2
+
+
+def test_start__loads_no_part_that_a_light_command_does_without() -> None:
+    """MLflow alone takes seconds, at each command."""
+    code = "import sync.cli, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert not set(HEAVY) & set(loaded.stdout.split())
 
 
 # Results

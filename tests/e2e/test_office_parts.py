@@ -22,43 +22,17 @@ from annotation.domain.judgement import Outcome
 from annotation.labelstudio.server import LabelStudioServer
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from sync.training.mlflow_server import MlflowServer
+from tests.parts import tinycorpus
 from tests.parts.awb import Awb
 from tests.parts.labelstudio import platform_of
 from tests.parts.mlflow import mlflow_server
 from tests.parts.ports import free_port
 from tests.parts.s3 import S3Server
+from tests.parts.tinycorpus import TASKS
 
 __all__ = ["mlflow_server"]
 pytestmark = [pytest.mark.e2e, pytest.mark.integration, pytest.mark.timeout(1800)]
 
-CODES = {
-    "A1": ("boulangerie", "Baking of bread"),
-    "A2": ("menuiserie", "Joinery"),
-    "A3": ("plomberie", "Plumbing"),
-    "B1": ("coiffure", "Hairdressing"),
-    "B2": ("esthétique", "Beauty care"),
-    "B3": ("massage", "Wellbeing"),
-    "C1": ("taxi", "Taxis"),
-    "C2": ("transport marchandises", "Freight"),
-    "C3": ("déménagement", "Removals"),
-    "D1": ("restaurant", "Restaurants"),
-    "D2": ("traiteur", "Catering"),
-    "D3": ("débit boissons", "Bars"),
-}
-ADDED = (
-    "artisanale",
-    "à domicile",
-    "en centre ville",
-    "familiale",
-    "générale",
-    "bio",
-    "rapide",
-    "de luxe",
-    "ambulante",
-)
-TEXTS = 300
-KNOWN = 120
-TASKS = {"audit": 40, "uncertain": 30, "drifting": 0}
 SECRET, TOKEN = "webhook-secret-of-the-office", "token-of-a-reader"
 KILLS = 5
 BEGIN_SECONDS = 60
@@ -110,67 +84,12 @@ def opened(
             "AWB_SERVE__WEBHOOK_SECRET": SECRET,
             "AWB_SERVE__TOKENS": TOKEN,
         }
-        config = _write_files(tmp_path, campaign, coders)
+        config = tinycorpus.write(tmp_path, campaign=campaign, coders=coders)
         awb = Awb(home=tmp_path / "home", config=config, environment=environment)
         awb("init")
         return Office(awb, ledger, campaign, tmp_path / "truth.csv")
 
     return make
-
-
-def _write_files(folder: Path, campaign: str, coders: int) -> Path:
-    (folder / "codes.csv").write_text("code,title\n" + "".join(f"{c},{title}\n" for c, (_, title) in CODES.items()))
-    rows = _declarations()
-    (folder / "known.csv").write_text("text,code\n" + "".join(f"{t},{c}\n" for t, c in rows[:KNOWN]))
-    (folder / "arriving.csv").write_text("text\n" + "".join(f"{t}\n" for t, _ in rows[KNOWN:]))
-    (folder / "truth.csv").write_text("text,code\n" + "".join(f"{t},{c}\n" for t, c in rows))
-    settings = f"""
-        [campaign]
-        key = "{campaign}"
-        title = "Office {campaign}"
-        nomenclature = "flat"
-        [[nomenclatures]]
-        key = "flat"
-        path = "codes.csv"
-        [[intake]]
-        path = "known.csv"
-        source = "known"
-        text = "text"
-        code = "code"
-        coded = true
-        [[intake]]
-        path = "arriving.csv"
-        source = "arriving"
-        text = "text"
-        [simulate]
-        truth_path = "truth.csv"
-        coders = {coders}
-        [draw]
-        audit = {TASKS["audit"]}
-        uncertain = {TASKS["uncertain"]}
-        drifting = {TASKS["drifting"]}
-        candidates = 4
-        [mlflow]
-        experiment = "{campaign}"
-        [training]
-        model = "{campaign}"
-        [training.fasttext]
-        dim = 10
-        epoch = 20
-        bucket = 2000
-    """
-    (folder / "office.toml").write_text("\n".join(line.strip() for line in settings.splitlines()))
-    return folder / "office.toml"
-
-
-def _declarations() -> list[tuple[str, str]]:
-    """Texts with their codes, every wording once."""
-    chance = random.Random(7)
-    made: dict[str, str] = {}
-    while len(made) < TEXTS:
-        code = chance.choice(sorted(CODES))
-        made[f"{CODES[code][0]} {' '.join(chance.sample(ADDED, chance.randint(1, 3)))}"] = code
-    return list(made.items())
 
 
 def test_turn__on_the_parts_of_an_office(opened: Open, s3: S3Server, mlflow_server: MlflowServer) -> None:
