@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +17,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from annotation.errors import WorkbenchError
+from annotation.errors import InstallationError, WorkbenchError
 
 
 class Output(StrEnum):
@@ -37,6 +38,9 @@ Format = Annotated[Output, typer.Option("--output", "-o", help="For people, or o
 
 # What the topmost package puts into the context: it opens the parts for the settings of --config and --home.
 Opener = Callable[[Path | None, Path | None, Callable[[str], None]], AbstractContextManager[Any]]
+
+INTERRUPTED = 130
+TERMINATED = 143
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
@@ -107,14 +111,23 @@ def interval(estimate: Mapping[str, Any] | None) -> str:
 
 def run(app: Callable[[], None]) -> None:
     """Run the command line; an error of ours is told without traceback and ends with its exit code."""
+    # As on Ctrl-C: what was started is stopped before we go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app()
     except WorkbenchError as error:
         _tell(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _err.print("Stopped. Run the same command again to go on.")
-        sys.exit(130)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        _tell(
+            InstallationError(f"The system refused: {error.strerror or error}{place}.", cure="Then run it again.")
+        )
+        sys.exit(InstallationError.exit_code)
+    except SystemExit as ended:
+        if ended.code in (INTERRUPTED, TERMINATED):
+            _err.print("Stopped. Run the same command again to go on.")
+        raise
 
 
 def _tell(error: WorkbenchError) -> None:

@@ -49,7 +49,7 @@ class GateSettings(Section):
     least_evaluated: int = Field(50, ge=1)
     least_difference: float = 0.0
     non_inferiority: float = Field(0.03, ge=0, description="The interval of the difference may reach this far below 0.")
-    confidence: float = Field(0.95, gt=0.5, lt=1)
+    confidence: float = Field(0.9, gt=0.5, lt=1, description="Of the interval; 0.9 is the usual one-sided 5 %.")
 
 
 class RelabelSettings(Section):

@@ -59,11 +59,10 @@ def encode(payload: TaskPayload, *, language: str) -> dict[str, Any]:
         "model_version": payload.model_version or "",
     }
     task: dict[str, Any] = {"data": data}
-    if payload.candidates:
-        first = payload.candidates[0]
-        score = payload.score if payload.score is not None else first.probability
-        prediction = {"model_version": MODEL_VERSION, "result": [_choice(interface.CODE, first.code)]}
-        task["predictions"] = [prediction | ({} if score is None else {"score": score})]
+    # A candidate that no model predicted, as those of a correspondence, must not stand chosen before the coder chooses.
+    if payload.candidates and payload.score is not None:
+        result = [_choice(interface.CODE, payload.candidates[0].code)]
+        task["predictions"] = [{"model_version": MODEL_VERSION, "result": result, "score": payload.score}]
     return task
 
 

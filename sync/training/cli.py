@@ -51,7 +51,6 @@ def evaluate(
             ledger=bench.ledger,
             nomenclature=bench.nomenclature,
             model_version=version,
-            confidence=bench.settings.gate.confidence,
         )
     data = measured.as_dict()
     rows = [[level, terminal.interval(estimate)] for level, estimate in data["levels"].items()]

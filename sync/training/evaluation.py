@@ -57,21 +57,21 @@ class Comparison:
         }
 
 
-def evaluate(*, ledger: Ledger, nomenclature: Nomenclature, model_version: str, confidence: float = 0.95) -> Evaluation:
-    """Accuracy with interval at each level. The members must have been scored by the model."""
+def evaluate(*, ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> Evaluation:
+    """Accuracy with its 95 % interval at each level. The members must have been scored by the model."""
     known = _benchmark(ledger, nomenclature)
-    return _measured(known, _right(ledger, nomenclature, known, model_version), model_version, confidence)
+    return _measured(known, _right(ledger, nomenclature, known, model_version), model_version)
 
 
 def compare(
-    *, ledger: Ledger, nomenclature: Nomenclature, challenger: str, champion: str, confidence: float = 0.95
+    *, ledger: Ledger, nomenclature: Nomenclature, challenger: str, champion: str, confidence: float
 ) -> Comparison:
-    """Both models on the same texts, and their paired difference for the whole code."""
+    """Both models on the same texts, and their paired difference for the whole code, at its own ``confidence``."""
     known = _benchmark(ledger, nomenclature)
     new, old = (_right(ledger, nomenclature, known, version) for version in (challenger, champion))
     return Comparison(
-        _measured(known, new, challenger, confidence),
-        _measured(known, old, champion, confidence),
+        _measured(known, new, challenger),
+        _measured(known, old, champion),
         accuracy.difference(new[-1], old[-1], known.design(known.coded), confidence=confidence),
     )
 
@@ -81,8 +81,8 @@ def _benchmark(ledger: Ledger, nomenclature: Nomenclature) -> Benchmark:
         return measurement.benchmark(work, nomenclature.key)
 
 
-def _measured(known: Benchmark, right: npt.NDArray[np.float64], model_version: str, confidence: float) -> Evaluation:
-    levels = tuple(accuracy.estimate(row, known.design(known.coded), confidence=confidence) for row in right)
+def _measured(known: Benchmark, right: npt.NDArray[np.float64], model_version: str) -> Evaluation:
+    levels = tuple(accuracy.estimate(row, known.design(known.coded)) for row in right)
     return Evaluation(model_version, levels, known.members, len(known.coded))
 
 

@@ -71,9 +71,7 @@ def promote(
         registry.set_alias(challenger.version, CHAMPION)
         return PromotionResult(name, True, FIRST, name, None, None)
     if champion.version == challenger.version:
-        standing = evaluation.evaluate(
-            ledger=ledger, nomenclature=nomenclature, model_version=name, confidence=policy.confidence
-        )
+        standing = evaluation.evaluate(ledger=ledger, nomenclature=nomenclature, model_version=name)
         with ledger.read() as work:
             decided = work.decisions.latest(KIND, subject=name)
         # The reason too, for a run that was killed after it had moved the alias and says here what it did.

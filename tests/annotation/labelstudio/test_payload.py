@@ -57,16 +57,23 @@ def test_answer__what_is_written_is_read_back(answer: Answer) -> None:
     assert read.comment == ("" if answer.outcome is Outcome.LATER else answer.comment)
 
 
-@given(st.text(), st.lists(st.tuples(CODES, st.text()), max_size=12), st.sampled_from(["fr", "en", "de"]))
-def test_task__what_is_written_is_read_back(text: str, codes: list[tuple[str, str]], language: str) -> None:
+@given(
+    st.text(),
+    st.lists(st.tuples(CODES, st.text()), max_size=12),
+    st.sampled_from(["fr", "en", "de"]),
+    st.sampled_from([None, 0.0, 0.4]),
+)
+def test_task__what_is_written_is_read_back(
+    text: str, codes: list[tuple[str, str]], language: str, score: float | None
+) -> None:
     candidates = tuple(Candidate(code, title, 0.1) for code, title in codes)
 
-    written = payload.encode(TaskPayload("key", text, candidates=candidates), language=language)
+    written = payload.encode(TaskPayload("key", text, candidates=candidates, score=score), language=language)
 
     read = payload.decode(json.loads(json.dumps(task(data=written["data"]))))
     assert (read.key, written["data"]["text"]) == ("key", text)
     assert [c["alias"] for c in written["data"]["candidates"][: len(codes)]] == [code for code, _ in codes]
-    assert ("predictions" in written) == bool(codes)
+    assert ("predictions" in written) == (bool(codes) and score is not None)
 
 
 def test_encode__the_prediction_is_the_first_candidate_with_the_margin() -> None:

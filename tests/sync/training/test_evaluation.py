@@ -101,7 +101,7 @@ def test_compare__is_paired(ledger: Ledger) -> None:
     pools.predict(ledger, coded(ledger, 0.5))
     pools.predict(ledger, coded(ledger, 0.1), code="56.10A")
 
-    found = evaluation.compare(ledger=ledger, nomenclature=TREE, challenger="m/2", champion="m/1")
+    found = evaluation.compare(ledger=ledger, nomenclature=TREE, challenger="m/2", champion="m/1", confidence=0.95)
 
     assert found.difference is not None
     assert found.difference.value == pytest.approx(20 / 28)
