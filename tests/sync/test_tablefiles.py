@@ -49,9 +49,7 @@ def test_read__rows_are_counted_through_batches(tmp_path: Path, monkeypatch: pyt
     batches = list(tablefiles.read(Storage(str(tmp_path)), "a.csv"))
 
     assert len(batches) > 1
-    assert all(
-        batch.row(at) == int(row["n"]) for batch in batches for at, row in enumerate(batch.rows.to_pylist())
-    )
+    assert all(batch.row(at) == int(row["n"]) for batch in batches for at, row in enumerate(batch.rows.to_pylist()))
 
 
 def test_read__folder_in_order_of_names_passing_hidden_ones(tmp_path: Path) -> None:
