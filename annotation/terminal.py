@@ -120,9 +120,7 @@ def run(app: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        _tell(
-            InstallationError(f"The system refused: {error.strerror or error}{place}.", cure="Then run it again.")
-        )
+        _tell(InstallationError(f"The system refused: {error.strerror or error}{place}.", cure="Then run it again."))
         sys.exit(InstallationError.exit_code)
     except SystemExit as ended:
         if ended.code in (INTERRUPTED, TERMINATED):

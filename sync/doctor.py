@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +49,8 @@ def _examined(part: str, examine_part: Callable[[], Finding]) -> Finding:
 
 
 def _ledger(bench: Workbench) -> Finding:
-    ledger = Ledger.open(bench.settings.ledger_url)
-    try:
+    with closing(Ledger.open(bench.settings.ledger_url)) as ledger:
         revision, newest = ledger.revision(), newest_revision()
-    finally:
-        ledger.close()
     if revision != newest:
         message = f"{ledger.address} is at revision {revision or 'none'}, this program wants {newest}."
         return Finding("ledger", False, message, "Run: awb init")
@@ -82,7 +80,8 @@ def _mlflow(bench: Workbench) -> Finding:
 
 
 def _nomenclatures(bench: Workbench) -> Finding:
-    with bench.ledger.read() as work:
+    # Not the bench's ledger, which is migrated when it is opened.
+    with closing(Ledger.open(bench.settings.ledger_url)) as ledger, ledger.read() as work:
         keys = work.nomenclatures.keys()
     wanted = bench.settings.campaign.nomenclature
     if not keys:

@@ -55,6 +55,15 @@ def test_examine__starts_no_server(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not (home / "label-studio").exists()
 
 
+def test_examine__a_fresh_home_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = examined(tmp_path / "home", monkeypatch)
+    again = examined(tmp_path / "home", monkeypatch)
+
+    assert "awb init" in first["ledger"].cure
+    assert "awb init" in first["nomenclatures"].cure
+    assert again == first
+
+
 def test_examine__ledger_of_an_office_is_not_migrated(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
