@@ -43,6 +43,21 @@ app = typer.Typer(
 texts = typer.Typer(no_args_is_help=True, help="Bring texts in.")
 configuration = typer.Typer(no_args_is_help=True, help="Settings in force.")
 
+_GISTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "arrive": lambda r: f"{r['texts']} new texts, {r['labels']} labels, {r['quarantined']} quarantined",
+    "first_model": lambda r: f"{r['champion']}, {'trained' if r['new'] else 'there already'}",
+    "score": lambda r: f"{r['scored']} texts scored, {r['unscored']} without a known word",
+    "drift": lambda r: f"{len(r['codes'])} codes and {len(r['words'])} words moved",
+    "draw": lambda r: f"{r['tasks']} tasks: " + ", ".join(f"{n} {name}" for name, n in r["components"].items()),
+    "push": lambda r: f"{r['pushed']} tasks pushed",
+    "simulate": lambda r: f"{r['answered']} tasks answered",
+    "pull": lambda r: f"{r['new']} new judgements, {r['edited']} edited, {r['quarantined']} quarantined",
+    "trainingset": lambda r: f"{r['tag']}, {r['rows']} rows: {r['added']} added, {r['removed']} removed",
+    "train": lambda r: f"{r['model_version']} on {r['trainingset_tag']}",
+    "promote": lambda r: str(r["reason"]),
+    "relabel": lambda r: f"{r['univocal']} labels by the table, {r['pending']} pending",
+}
+
 app.add_typer(annotation.nomenclature, name="nomenclature")
 app.add_typer(annotation.correspondence, name="correspondence")
 app.add_typer(annotation.campaign, name="campaign")
@@ -262,8 +277,8 @@ def turn(context: typer.Context, config: Config = None, home: Home = None, outpu
     Each finished step is recorded, so that running it again after a kill, a failure or the coders' work goes on from
     there and does nothing twice.
     """
-    with terminal.opened(context, config, home) as bench:
-        result = turns.turn(bench, on_step=tell_step)
+    with terminal.opened(context, config, home) as bench, terminal.counting("this step") as on_progress:
+        result = turns.turn(bench, on_step=tell_step, on_progress=on_progress)
         urls = urls_of(bench)
     whole = result.as_dict()
     relabelled = whole["steps"].get("relabel", {})
@@ -323,9 +338,11 @@ def demo(
 
 
 def tell_step(name: str, result: dict[str, Any] | None) -> None:
-    """A line on standard error when a step begins."""
+    """A line on standard error when a step begins, and one with what it gave when it is done."""
     if result is None:
-        terminal.say(f"{clock():%H:%M:%S} {name.replace('_', ' ')}")
+        terminal.say(f"{clock():%H:%M:%S} {name.replace('_', ' ')} ...")
+    else:
+        terminal.say(f"{clock():%H:%M:%S} {name.replace('_', ' ')}: {_GISTS[name](result)}")
 
 
 def urls_of(bench: Workbench) -> dict[str, str | None]:

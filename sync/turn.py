@@ -11,7 +11,7 @@ from typing import Any
 
 from annotation import wiring as annotation
 from annotation.campaign import exclusive
-from annotation.wiring import clock
+from annotation.wiring import OnProgress, clock, silent
 from sampling import wiring as sampling
 from sampling.drift import windows
 from sampling.drift.windows import Windows
@@ -57,8 +57,13 @@ class TurnResult:
         }
 
 
-def turn(bench: Workbench, *, on_step: OnStep = lambda _step, _result: None) -> TurnResult:
-    """Run, or go on with, the campaign's turn. Raises ConflictError while another process runs it."""
+def turn(
+    bench: Workbench, *, on_step: OnStep = lambda _step, _result: None, on_progress: OnProgress = silent
+) -> TurnResult:
+    """Run, or go on with, the campaign's turn; ``on_progress`` hears (done, total) of the step that runs.
+
+    Raises ConflictError while another process runs it.
+    """
     prepared = annotation.prepare(bench)
     key = prepared.campaign.key
     with exclusive.hold(bench.ledger, f"turn:{key}", clock=clock) as prolong:
@@ -70,7 +75,7 @@ def turn(bench: Workbench, *, on_step: OnStep = lambda _step, _result: None) -> 
                 continue
             prolong()
             on_step(name, None)
-            result = step(_Turn(bench, key, number, done))
+            result = step(_Turn(bench, key, number, done, on_progress))
             if result.get("status") == WAITING:
                 return TurnResult(number, WAITING, resumed, {**done, name: result})
             with bench.ledger.begin() as work:
@@ -103,6 +108,7 @@ class _Turn:
     campaign: str
     number: int
     done: Mapping[str, Result]
+    on_progress: OnProgress
 
 
 def _arrive(at: _Turn) -> Result:
@@ -120,7 +126,7 @@ def _first_model(at: _Turn) -> Result:
 
 
 def _score(at: _Turn) -> Result:
-    return asdict(sampling.score(at.bench, at.done["first_model"]["champion"]))
+    return asdict(sampling.score(at.bench, at.done["first_model"]["champion"], on_progress=at.on_progress))
 
 
 def _drift(at: _Turn) -> Result:
@@ -138,14 +144,14 @@ def _draw(at: _Turn) -> Result:
 
 
 def _push(at: _Turn) -> Result:
-    return asdict(annotation.push_tasks(at.bench, at.campaign))
+    return asdict(annotation.push_tasks(at.bench, at.campaign, on_progress=at.on_progress))
 
 
 def _simulate(at: _Turn) -> Result:
     settings = at.bench.settings.simulate
     if not settings.coders:
         return {"answered": 0}
-    return asdict(steps.simulate_coders(at.bench, at.campaign, settings=settings))
+    return asdict(steps.simulate_coders(at.bench, at.campaign, settings=settings, on_progress=at.on_progress))
 
 
 def _pull(at: _Turn) -> Result:
@@ -190,7 +196,7 @@ def _relabel(at: _Turn) -> Result:
         return {"univocal": 0, "multivocal": 0, "pending": 0}
     revised = steps.take_revisions(at.bench)
     applied = steps.relabel(at.bench)
-    annotation.push_tasks(at.bench, applied.campaign)
+    annotation.push_tasks(at.bench, applied.campaign, on_progress=at.on_progress)
     return applied.as_dict() | {"revised": revised}
 
 
