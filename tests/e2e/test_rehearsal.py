@@ -286,7 +286,11 @@ def test_champion__is_better_than_the_first_model_on_the_same_texts(uksic: Run) 
     for version in (champion, first):
         steps.score_evaluation_set(uksic.bench, version)
     compared = evaluation.compare(
-        ledger=uksic.bench.ledger, nomenclature=uksic.bench.nomenclature, challenger=champion, champion=first
+        ledger=uksic.bench.ledger,
+        nomenclature=uksic.bench.nomenclature,
+        challenger=champion,
+        champion=first,
+        confidence=uksic.settings.gate.confidence,
     )
 
     assert compared.difference is not None
