@@ -156,17 +156,6 @@ def test_serve__takes_webhooks_and_shows_the_campaign_to_holders_of_a_token(
         assert work.inbox.waiting() == []
 
 
-def test_serve__down_loses_nothing(opened: Open, label_studio: LabelStudioServer, tmp_path: Path) -> None:
-    """Label Studio tells once and forgets: the pull finds what no webhook told."""
-    office = opened(coders=0)
-    office.awb("turn")
-    with _serving(office, tmp_path / "serve.log"):
-        pass
-    answered = office.awb("simulate", "--coders", "1")["answered"]
-
-    assert office.awb("pull")["new"] == answered
-
-
 def test_turn__killed_at_any_moment_does_nothing_twice(opened: Open, label_studio: LabelStudioServer) -> None:
     """How long a turn takes differs by machine: each kill comes a random time after the turn has got further."""
     office = opened(coders=2)

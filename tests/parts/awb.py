@@ -51,14 +51,14 @@ class Awb:
     environment: Mapping[str, str] = field(default_factory=dict)
     program: Path = PROGRAM
 
-    def __call__(self, *arguments: str, **options: str) -> dict[str, Any]:
+    def __call__(self, *arguments: str) -> dict[str, Any]:
         """The JSON of a command that succeeds."""
-        return self.run(*arguments, **options).succeeded()
+        return self.run(*arguments).succeeded()
 
-    def run(self, *arguments: str, timeout: float = TURN_SECONDS, **environment: str) -> Result:
+    def run(self, *arguments: str, timeout: float = TURN_SECONDS) -> Result:
         done = subprocess.run(
             self.command(*arguments),
-            env=self.env(**environment),
+            env=self.env(),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -68,12 +68,12 @@ class Awb:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
         """The command left running, what it says in ``log``; a session of its own, so that it can be ended whole."""
         with log.open("ab") as output:
             return subprocess.Popen(
                 self.command(*arguments),
-                env=self.env(**environment),
+                env=self.env(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -85,8 +85,8 @@ class Awb:
         config = ["--config", str(self.config)] if self.config else []
         return [str(self.program), *arguments, *config, "--home", str(self.home), "--output", "json"]
 
-    def env(self, **more: str) -> dict[str, str]:
-        return clean_environment() | dict(self.environment) | more
+    def env(self) -> dict[str, str]:
+        return clean_environment() | dict(self.environment)
 
     @property
     def folder(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 CODES = {
@@ -92,5 +93,5 @@ def declarations() -> list[tuple[str, str]]:
     return list(made.items())
 
 
-def _csv(path: Path, header: str, rows: list[tuple[str, ...]]) -> None:
+def _csv(path: Path, header: str, rows: Iterable[tuple[str, ...]]) -> None:
     path.write_text("".join(f"{line}\n" for line in [header, *map(",".join, rows)]))
