@@ -116,7 +116,7 @@ class ModelRegistry:
                     return self._version(self._client.get_model_version(self.model_name, wanted))
                 return self._version(self._client.get_model_version_by_alias(self.model_name, wanted))
             except MlflowException as error:
-                if error.error_code == "RESOURCE_DOES_NOT_EXIST" or "alias" in error.message:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST" or _is_unknown_alias(error):
                     return None
                 raise
 
@@ -276,6 +276,12 @@ class ModelRegistry:
                 f"Artifacts of MLflow at {self.tracking_uri} need the package {error.name}.",
                 cure="Install it, or let the MLflow server hand out the artifacts (--artifacts-destination).",
             ) from error
+
+
+def _is_unknown_alias(error: MlflowException) -> bool:
+    # The code alone would take a bad name for a missing one; the word alone, a server that did not answer at an
+    # address that holds it.
+    return bool(error.error_code == "INVALID_PARAMETER_VALUE" and "alias" in error.message)
 
 
 def _artifact_root(tracking_uri: str, artifact_root: str | None) -> str | None:

@@ -239,6 +239,14 @@ def test_check__nobody_answers() -> None:
     assert "Start the server" in caught.value.cure
 
 
+def test_version__of_an_alias__nobody_answers_is_not_that_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a champion that cannot be asked for would be replaced without a comparison."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    with pytest.raises(UnreachableError):
+        ModelRegistry("http://127.0.0.1:9", "coder", "experiment").version("champion")
+
+
 def test_server__stop_leaves_no_process_and_start_finds_its_state(tmp_path: Path, trained: TrainedModel) -> None:
     server = MlflowServer(tmp_path)
     with server:
