@@ -49,7 +49,7 @@ def nomenclature_import(
     Levels, parents and titles are recognised; dotted and undotted codes are. Bad rows are quarantined with their row
     number. Example: awb nomenclature import naf-rev2 int_courts_naf_rev_2.xls
     """
-    source = NomenclatureSource(
+    source = NomenclatureSource.given(
         key=key,
         path=path,
         title=title,
@@ -79,10 +79,12 @@ def nomenclature_show(
     output: Format = Output.TEXT,
 ) -> None:
     """List the nomenclatures, show one by its levels, or search in it."""
+    if search and not key:
+        raise typer.BadParameter("say in which nomenclature", param_hint="--search")
     with terminal.opened(context, config, home) as desk, desk.ledger.read() as work:
         keys = [key] if key else work.nomenclatures.keys()
         found = [work.nomenclatures.get(one) for one in keys]
-    if search and len(found) == 1:
+    if search:
         hits = found[0].search(search, limit=limit)
         data: dict[str, Any] = {"key": key, "search": search, "codes": [_code(one) for one in hits]}
         rows = [[one.code, one.title] for one in hits]
@@ -129,7 +131,7 @@ def correspondence_import(
     output: Format = Output.TEXT,
 ) -> None:
     """Bring in the table old -> new. A corrected table comes in under another key; both versions stay."""
-    source = CorrespondenceSource(
+    source = CorrespondenceSource.given(
         key=key, path=path, old=old, new=new, old_column=old_column, new_column=new_column, sheet=sheet
     )
     with terminal.opened(context, config, home) as desk:
@@ -149,13 +151,15 @@ def correspondence_show(
     output: Format = Output.TEXT,
 ) -> None:
     """How many old codes are univocal and multivocal, or what one code becomes."""
+    if code and not key:
+        raise typer.BadParameter("say in which table", param_hint="--code")
     with terminal.opened(context, config, home) as desk, desk.ledger.read() as work:
         tables = [
             work.nomenclatures.correspondence(one)
             for one in ([key] if key else work.nomenclatures.correspondence_keys())
         ]
         names = {n: work.nomenclatures.get(n) for t in tables for n in (t.source, t.target)}
-    if code and key:
+    if code:
         old = names[tables[0].source].parse(code)
         found = [_code(names[tables[0].target][one]) for one in tables[0].candidates(old)]
         rows = [[one["code"], one["title"]] for one in found]
@@ -193,8 +197,8 @@ def campaign_create(
     """Make a campaign. What is not said here comes from the settings; its nomenclature is fixed for life."""
     with terminal.opened(context, config, home) as desk:
         given = {"key": key, "nomenclature": nomenclature_key, "title": title, "language": language}
-        settings = CampaignSettings.model_validate(
-            desk.settings.campaign.model_dump() | {name: value for name, value in given.items() if value}
+        settings = CampaignSettings.given(
+            **desk.settings.campaign.model_dump() | {name: value for name, value in given.items() if value}
         )
         made = wiring.create_campaign(desk, settings)
     data = {"campaign": asdict(made)}

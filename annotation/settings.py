@@ -26,6 +26,14 @@ _URL_PASSWORD = re.compile(r"(?P<head>\w[\w+.-]*://[^:/@\s]*:)[^@/\s]+(?P<tail>@
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @classmethod
+    def given(cls, **values: Any) -> Self:
+        """The section from what a user gave on the command line; InvalidInputError says what is wrong with it."""
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise InvalidInputError(f"{_faults(error)}.", cure="See --help.") from error
+
 
 class TableSource(Section):
     """A published table: a file, or an https URL. ``key`` is the name that the ledger knows it by."""
@@ -152,9 +160,8 @@ class AnnotationSettings(BaseSettings):
         try:
             settings = cls(**values)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InvalidInputError(
-                f"The settings of {path or 'the environment'} are wrong: {faults}.",
+                f"The settings of {path or 'the environment'} are wrong: {_faults(error)}.",
                 cure="The fields and their defaults stand in configs/default.toml.",
             ) from error
         return settings if home is None else settings.model_copy(update={"home": home})
@@ -163,6 +170,10 @@ class AnnotationSettings(BaseSettings):
         """Every field in force, secrets and passwords hidden."""
         shown: dict[str, Any] = _hide(self.model_dump(mode="json"))
         return shown
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
 
 
 def read_secret(value: SecretStr | None, file: Path | None) -> str | None:

@@ -76,7 +76,8 @@ def nomenclature(desk: Desk) -> Nomenclature:
 def _named(settings: CampaignSettings) -> str:
     if not settings.nomenclature:
         raise InvalidInputError(
-            "No nomenclature is named.", cure="Set campaign.nomenclature in the configuration, and give --config."
+            "No nomenclature is named.",
+            cure="Set campaign.nomenclature in awb.toml of the home folder, or in the file that --config names.",
         )
     return settings.nomenclature
 
@@ -93,6 +94,7 @@ def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
 
 def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
     settings = desk.settings.campaign
+    _require_campaign(desk, campaign_key)
     return push.push(
         ledger=desk.ledger,
         platform=desk.platform,
@@ -107,6 +109,7 @@ def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silen
 def pull_judgements(
     desk: Desk, campaign_key: str, *, full: bool = False, on_progress: Callable[[int], None] = lambda _n: None
 ) -> PullResult:
+    _require_campaign(desk, campaign_key)
     return pull.pull(
         ledger=desk.ledger,
         platform=desk.platform,
@@ -115,3 +118,9 @@ def pull_judgements(
         full=full,
         on_progress=on_progress,
     )
+
+
+def _require_campaign(desk: Desk, key: str) -> None:
+    """Before a server is started for nothing."""
+    with desk.ledger.read() as work:
+        work.campaigns.get(key)

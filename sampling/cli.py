@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from annotation import terminal
 from annotation.terminal import Config, Format, Home, Output
 from sampling import wiring
 from sampling.drift.detectors import Shift
+
+NO_AUDIT = "No audit: an earlier draw audited this stretch of the flow, or nothing new arrived in it."
 
 ModelVersion = Annotated[str, typer.Option("--model", help="Version or alias of the model. Default: the champion.")]
 
@@ -47,12 +51,12 @@ def drift(
     terminal.emit(
         output,
         found.as_dict(),
-        f"{found.current_declarations} declarations of {found.windows.current}, against {found.reference_declarations}"
-        f" before, by {found.model_version}.",
+        f"{found.current_declarations} declarations from {found.windows.current.start:%Y-%m-%d} to"
+        f" {found.windows.current.end:%Y-%m-%d}, against {found.reference_declarations} before; {found.model_version}.",
         f"Without a known word: {terminal.percent(found.unscored_before)} before,"
         f" {terminal.percent(found.unscored_after)} now. Divergence of the codes: {found.divergence:.3f} bits.",
-        terminal.table("Codes", ["code", "before", "now", "texts"], [_row(shift) for shift in found.codes]),
-        terminal.table("Words", ["word", "before", "now", "texts"], [_row(shift) for shift in found.words]),
+        _moved("code", found.codes),
+        _moved("word", found.words),
     )
 
 
@@ -83,7 +87,14 @@ def draw(
         result.as_dict(),
         f"Draw {result.draw.key}: {result.tasks} tasks{'' if result.new else ' (made before)'}. Next: awb push.",
         terminal.table("", ["component", "tasks"], rows),
+        *([NO_AUDIT] if budgets.audit and "audit" not in result.components else []),
     )
+
+
+def _moved(kind: str, shifts: Sequence[Shift]) -> RenderableType:
+    if not shifts:
+        return f"No {kind} moved."
+    return terminal.table(f"Each {kind} that moved", [kind, "before", "now", "texts"], [_row(s) for s in shifts])
 
 
 def _row(shift: Shift) -> list[object]:

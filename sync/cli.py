@@ -295,6 +295,9 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Default: serve.host.")] = "",
     port: Annotated[int, typer.Option(help="Default: serve.port.")] = 0,
+    label_studio: Annotated[
+        bool, typer.Option("--label-studio", help="Keep our own Label Studio up meanwhile, for people to annotate.")
+    ] = False,
     register: Annotated[bool, typer.Option(help="Ask Label Studio to send its webhooks here.")] = False,
     config: Config = None,
     home: Home = None,
@@ -310,7 +313,14 @@ def serve(
         if register:
             steps.register_webhook(bench, address)
         application = web.create_app(ledger=bench.ledger, settings=settings, champion=bench.champion)
-        terminal.emit(output, {"url": address}, f"Campaign page and API: {address}  (Ctrl-C stops)")
+        own = bench.server if label_studio else None
+        account = own.account if own else None
+        told = [f"Campaign page and API: {address}  (Ctrl-C stops)"]
+        if own and account:
+            told.append(f"Label Studio: {own.url}, log in as {account.email} with the password {account.password}")
+        if not settings.serve.read_tokens():
+            told.append("Without AWB_SERVE__TOKENS the pages answer to this machine alone, and the API to nobody.")
+        terminal.emit(output, {"url": address, "label_studio": own.url if own else None}, *told)
         web.run(application, settings.serve.host, settings.serve.port)
 
 

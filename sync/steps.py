@@ -164,17 +164,16 @@ def score_evaluation_set(bench: Workbench, model_version: str) -> ScoringResult:
     return sampling.score(bench, model_version, keys=keys)
 
 
-def revision_campaign(bench: Workbench) -> str:
-    """Key of the campaign that decides the multivocal codes of the configured correspondence."""
-    settings = bench.settings.relabel
+def revision_campaign(bench: Workbench, correspondence_key: str) -> str:
+    """Key of the campaign that decides the multivocal codes of the correspondence."""
     with bench.ledger.read() as work:
-        new = work.nomenclatures.correspondence(settings.correspondence).target
-    return settings.campaign or f"{bench.settings.campaign.key}-{new}"
+        new = work.nomenclatures.correspondence(correspondence_key).target
+    return bench.settings.relabel.campaign or f"{bench.settings.campaign.key}-{new}"
 
 
-def take_revisions(bench: Workbench) -> int:
+def take_revisions(bench: Workbench, correspondence_key: str) -> int:
     """Pull and settle what coders decided about multivocal codes; the number of labels written."""
-    key, platform = revision_campaign(bench), bench.platform
+    key, platform = revision_campaign(bench, correspondence_key), bench.platform
     with bench.ledger.read() as work:
         pushed = work.platforms.project(key, platform.name) is not None
     if not pushed:
@@ -183,19 +182,19 @@ def take_revisions(bench: Workbench) -> int:
     return harvest(bench, key).labels
 
 
-def relabel(bench: Workbench) -> RelabelResult:
-    """Carry out what the configured correspondence settles, and draw what it leaves open."""
-    settings, campaign = bench.settings.relabel, bench.settings.campaign
-    key = revision_campaign(bench)
+def relabel(bench: Workbench, correspondence_key: str) -> RelabelResult:
+    """Carry out what the correspondence settles, and draw what it leaves open."""
+    campaign = bench.settings.campaign
+    key = revision_campaign(bench, correspondence_key)
     with bench.ledger.read() as work:
-        new = work.nomenclatures.correspondence(settings.correspondence).target
+        new = work.nomenclatures.get(work.nomenclatures.correspondence(correspondence_key).target)
     return apply.apply(
         ledger=bench.ledger,
-        correspondence_key=settings.correspondence,
+        correspondence_key=correspondence_key,
         campaign_key=key,
-        title=f"{campaign.title} - {new}",
+        title=f"{campaign.title} - {new.title}",
         language=campaign.language,
-        budget=settings.budget,
+        budget=bench.settings.relabel.budget,
         seed=bench.settings.draw.seed,
         now=clock(),
     )

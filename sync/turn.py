@@ -192,10 +192,11 @@ def _promote(at: _Turn) -> Result:
 
 
 def _relabel(at: _Turn) -> Result:
-    if not at.bench.settings.relabel.correspondence:
+    table = at.bench.settings.relabel.correspondence
+    if not table:
         return {"univocal": 0, "multivocal": 0, "pending": 0}
-    revised = steps.take_revisions(at.bench)
-    applied = steps.relabel(at.bench)
+    revised = steps.take_revisions(at.bench, table)
+    applied = steps.relabel(at.bench, table)
     annotation.push_tasks(at.bench, applied.campaign, on_progress=at.on_progress)
     return applied.as_dict() | {"revised": revised}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,8 @@ from annotation.ledger.tables import Base
 
 # An IN list of this length is accepted by every database.
 CHUNK = 500
+
+Key = TypeVar("Key")
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]) -> int:
@@ -29,6 +31,6 @@ def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, 
         session.execute(insert(table), [dict(row) for row in rows])
 
 
-def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     for start in range(0, len(keys), CHUNK):
         yield keys[start : start + CHUNK]

@@ -40,6 +40,7 @@ def plan(
 @app.command("apply")
 def apply(
     context: typer.Context,
+    key: Table = "",
     push: Annotated[bool, typer.Option(help="Send the drawn questions to Label Studio.")] = True,
     config: Config = None,
     home: Home = None,
@@ -51,8 +52,7 @@ def apply(
     candidates on the screen.
     """
     with terminal.opened(context, config, home) as bench, terminal.counting("pushing tasks") as on_progress:
-        _configured(bench)
-        result = steps.relabel(bench)
+        result = steps.relabel(bench, key or _configured(bench))
         if push and result.tasks:
             annotation.push_tasks(bench, result.campaign, on_progress=on_progress)
     text = (

@@ -33,7 +33,12 @@ def train(
     text = f"{result.model_version} {'trained' if result.new else 'was trained before'} on {model.trainingset_tag}."
     if whole:
         text += f" Right on {terminal.percent(model.metrics[whole])} of its validation texts (no estimate of accuracy)."
-    terminal.emit(output, asdict(result) | {"model_version": result.model_version}, text, "Next: awb promote")
+    terminal.emit(
+        output,
+        asdict(result) | {"model_version": result.model_version},
+        text,
+        f"Next: awb promote --version {model.version}",
+    )
 
 
 def evaluate(

@@ -25,7 +25,7 @@ def decide(comparison: Comparison, policy: GateSettings) -> Verdict:
             f"{judged} texts of the evaluation set are judged; the gate wants {policy.least_evaluated} to compare.",
         )
     figures = (
-        f"on the same {difference.texts} texts the challenger is {_points(difference.value)} points off the champion "
+        f"on the same {difference.texts} texts, challenger minus champion is {_points(difference.value)} points "
         f"({policy.confidence:.0%} interval {_points(difference.low)} to {_points(difference.high)})"
     )
     if difference.value < policy.least_difference:

@@ -75,7 +75,7 @@ def show(
     """One version: its recipe, its sources and codes, and its first rows."""
     with terminal.opened(context, config, home) as bench:
         version = bench.version_of(tag)
-        table = bench.store.read(version.tag)
+        table, location = bench.store.read(version.tag), bench.store.location()
         with bench.ledger.read() as work:
             recorded = work.trainingsets.get(bench.settings.trainingset.name, version.tag)
     counts = {
@@ -86,10 +86,11 @@ def show(
     first = [[r["text"], r["code"], r["source"], r["split"], r["added_in"]] for r in table.slice(0, rows).to_pylist()]
     terminal.emit(
         output,
-        data | {"first_rows": table.slice(0, rows).to_pylist()},
+        data | {"table": location, "first_rows": table.slice(0, rows).to_pylist()},
         f"{version.tag}: {version.rows} rows, {data['codes']} codes, parent {version.parent or 'none'}",
         f"sources {json.dumps(counts['source'])}, splits {json.dumps(counts['split'])}",
         f"digest {version.digest}",
+        f"table {location}",
         terminal.table("", ["text", "code", "source", "split", "since"], first),
     )
 

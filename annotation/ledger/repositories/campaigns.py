@@ -57,7 +57,8 @@ class Campaigns:
         if row is None:
             known = ", ".join(c.key for c in self.all()) or "none"
             raise NotFoundError(
-                f"There is no campaign {key} (known: {known}).", cure=f"Create it with: awb campaign create {key}"
+                f"There is no campaign {key} (known: {known}).",
+                cure=f"Name one with --campaign or campaign.key, or create it: awb campaign create {key}",
             )
         return _campaign(row)
 

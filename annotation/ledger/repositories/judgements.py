@@ -73,25 +73,21 @@ class Judgements:
         self._session.flush()
         return True
 
-    def current(self, campaign: str, *, up_to: int | None = None) -> list[RecordedJudgement]:
-        """The states in force of a campaign, tombstones left out, in order of id; ``up_to`` is a row id."""
-        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
-        if up_to is not None:
-            newest = newest.where(JudgementRow.id <= up_to)
-        statement = self._of_campaign(campaign).where(JudgementRow.id.in_(newest), JudgementRow.deleted.is_(False))
+    def current(self, campaign: str) -> list[RecordedJudgement]:
+        """The states in force of a campaign, tombstones left out, in order of id."""
+        statement = self._of_campaign(campaign).where(JudgementRow.id.in_(_newest()), JudgementRow.deleted.is_(False))
         return [RecordedJudgement(row.id, _judgement(row)) for row in self._session.scalars(statement)]
 
     def current_of_tasks(self, task_keys: Sequence[str], *, platform: str) -> dict[str, list[Judgement]]:
         """The states in force on these tasks, tombstones left out."""
-        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
         found: dict[str, list[Judgement]] = {}
-        for start in range(0, len(task_keys), 500):
-            chunk = task_keys[start : start + 500]
+        for chunk in statements.chunks(task_keys):
+            inside = JudgementRow.task_key.in_(chunk)
             statement = select(JudgementRow).where(
-                JudgementRow.task_key.in_(chunk),
+                inside,
                 JudgementRow.platform == platform,
                 JudgementRow.deleted.is_(False),
-                JudgementRow.id.in_(newest.where(JudgementRow.task_key.in_(chunk))),
+                JudgementRow.id.in_(_newest().where(inside)),
             )
             for row in self._session.scalars(statement.order_by(JudgementRow.id)):
                 found.setdefault(row.task_key, []).append(_judgement(row))
@@ -99,18 +95,16 @@ class Judgements:
 
     def marks(self, campaign: str) -> list[JudgementMark]:
         """The states in force of a campaign, tombstones left out, in order of id."""
-        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
         statement = self._marks().join(TaskRow, TaskRow.key == JudgementRow.task_key)
         statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
-        return [_mark(row) for row in self._session.execute(statement.where(JudgementRow.id.in_(newest)))]
+        return [_mark(row) for row in self._session.execute(statement.where(JudgementRow.id.in_(_newest())))]
 
     def marks_of_tasks(self, task_keys: Sequence[str]) -> dict[str, list[JudgementMark]]:
         """The states in force on these tasks on any platform, tombstones left out, in order of id."""
-        newest = select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
         found: dict[str, list[JudgementMark]] = {}
         for chunk in statements.chunks(task_keys):
             inside = JudgementRow.task_key.in_(chunk)
-            statement = self._marks().where(inside, JudgementRow.id.in_(newest.where(inside)))
+            statement = self._marks().where(inside, JudgementRow.id.in_(_newest().where(inside)))
             for row in self._session.execute(statement):
                 found.setdefault(row.task_key, []).append(_mark(row))
         return found
@@ -175,6 +169,11 @@ class Coders:
         elif email and row.email != email:
             row.email = email
         return row.pseudonym
+
+
+def _newest() -> Select[Any]:
+    """The row ids of the annotations' states in force, tombstones among them."""
+    return select(func.max(JudgementRow.id)).group_by(JudgementRow.platform, JudgementRow.external_id)
 
 
 def _digest(judgement: Judgement) -> str:

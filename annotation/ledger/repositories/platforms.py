@@ -102,13 +102,10 @@ class Platforms:
         return dict(self._session.execute(statement).all())
 
     def mark_vanished(self, platform: str, external_ids: Sequence[int], *, now: datetime) -> None:
-        for start in range(0, len(external_ids), statements.CHUNK):
+        for chunk in statements.chunks(external_ids):
             self._session.execute(
                 update(PlatformReferenceRow)
-                .where(
-                    PlatformReferenceRow.platform == platform,
-                    PlatformReferenceRow.external_id.in_(external_ids[start : start + statements.CHUNK]),
-                )
+                .where(PlatformReferenceRow.platform == platform, PlatformReferenceRow.external_id.in_(chunk))
                 .values(vanished_at=now)
             )
 
@@ -130,6 +127,5 @@ class Inbox:
         ]
 
     def mark_processed(self, ids: Sequence[int], *, now: datetime) -> None:
-        for start in range(0, len(ids), statements.CHUNK):
-            chunk = ids[start : start + statements.CHUNK]
+        for chunk in statements.chunks(ids):
             self._session.execute(update(InboxRow).where(InboxRow.id.in_(chunk)).values(processed_at=now))

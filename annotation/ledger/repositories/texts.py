@@ -53,7 +53,7 @@ class Texts:
                 found[row.key] = _text(row)
         return found
 
-    def declared_in(self, window: Window, *, sources: Sequence[str] = ()) -> dict[str, int]:
+    def declared_in(self, window: Window) -> dict[str, int]:
         """Text keys that arrived in the window, with how many times each."""
         statement = (
             select(DeclarationRow.text_key, func.count())
@@ -61,29 +61,18 @@ class Texts:
             .group_by(DeclarationRow.text_key)
             .order_by(DeclarationRow.text_key)
         )
-        if sources:
-            statement = statement.where(DeclarationRow.source.in_(sources))
         return dict(self._session.execute(statement).all())
 
-    def declared_before(self, moment: datetime, keys: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-        for chunk in statements.chunks(keys):
-            found.update(
-                self._session.scalars(
-                    select(DeclarationRow.text_key).where(
-                        DeclarationRow.text_key.in_(chunk), DeclarationRow.declared_at < moment
-                    )
-                )
-            )
-        return found
-
     def without_prediction(self, model_version: str, *, keys: Collection[str] | None = None) -> list[Text]:
-        """Texts that this model version has not scored yet, in order of their key."""
+        """Texts that this model version has not scored yet, of ``keys`` or of all, in order of their key."""
         scored = select(PredictionRow.text_key).where(PredictionRow.model_version == model_version)
         statement = select(TextRow).where(TextRow.key.not_in(scored)).order_by(TextRow.key)
-        wanted = None if keys is None else set(keys)
-        rows = self._session.scalars(statement)
-        return [_text(row) for row in rows if wanted is None or row.key in wanted]
+        if keys is None:
+            return [_text(row) for row in self._session.scalars(statement)]
+        found: list[Text] = []
+        for chunk in statements.chunks(sorted(keys)):
+            found += map(_text, self._session.scalars(statement.where(TextRow.key.in_(chunk))))
+        return found
 
     def add_predictions(self, predictions: Sequence[Prediction], *, now: datetime) -> int:
         rows = [

@@ -16,7 +16,7 @@ def decide(value: float, low: float, high: float, *, texts: int = 100) -> Verdic
     return gate.decide(Comparison(new, old, Estimate(value, low, high, texts)), POLICY)
 
 
-FIGURES = "on the same 100 texts the challenger is {} points off the champion (90% interval {} to {})"
+FIGURES = "on the same 100 texts, challenger minus champion is {} points (90% interval {} to {})"
 
 
 def test_decide__promotes() -> None:
