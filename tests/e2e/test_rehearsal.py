@@ -93,13 +93,6 @@ def run(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pyt
         yield Run(awb, turns, bench, work)
 
 
-@pytest.fixture
-def uksic(run: Run) -> Run:
-    if run.campaign != "uksic":
-        pytest.skip("one turn is too few for it")
-    return run
-
-
 def test_turns__finish_and_say_what_they_did(run: Run) -> None:
     budget = run.settings.draw.audit + run.settings.draw.uncertain + run.settings.draw.drifting
     for number, answer in enumerate(run.turns, start=1):
@@ -281,16 +274,17 @@ def test_decisions__each_promotion_is_written_with_its_reason(run: Run) -> None:
     assert run.bench.champion() == champion == run.turns[-1]["turns"][0]["champion"]
 
 
-def test_champion__is_better_than_the_first_model_on_the_same_texts(uksic: Run) -> None:
-    champion, first = uksic.bench.champion_or_error(), f"{uksic.settings.training.model}/1"
+@pytest.mark.parametrize("run", ["uksic"], indirect=True)
+def test_champion__is_better_than_the_first_model_on_the_same_texts(run: Run) -> None:
+    champion, first = run.bench.champion_or_error(), f"{run.settings.training.model}/1"
     for version in (champion, first):
-        steps.score_evaluation_set(uksic.bench, version)
+        steps.score_evaluation_set(run.bench, version)
     compared = evaluation.compare(
-        ledger=uksic.bench.ledger,
-        nomenclature=uksic.bench.nomenclature,
+        ledger=run.bench.ledger,
+        nomenclature=run.bench.nomenclature,
         challenger=champion,
         champion=first,
-        confidence=uksic.settings.gate.confidence,
+        confidence=run.settings.gate.confidence,
     )
 
     assert compared.difference is not None
@@ -298,13 +292,13 @@ def test_champion__is_better_than_the_first_model_on_the_same_texts(uksic: Run) 
     assert compared.challenger.judged >= 0.9 * compared.challenger.members
 
 
-def test_next_turn__without_new_texts_says_so_or_goes_on(uksic: Run) -> None:
-    """Nothing that is done is done again: the build of an unchanged ledger makes no version, its training no model."""
-    built = uksic.awb("trainingset", "build")
-    trained = uksic.awb("train")
+@pytest.mark.parametrize("run", ["uksic"], indirect=True)
+def test_build_and_train__of_an_unchanged_ledger_make_nothing(run: Run) -> None:
+    built = run.awb("trainingset", "build")
+    trained = run.awb("train")
 
     assert (built["new"], built["version"]["tag"]) == (False, "v4")
-    assert (trained["new"], trained["model_version"]) == (False, f"{uksic.settings.training.model}/4")
+    assert (trained["new"], trained["model_version"]) == (False, f"{run.settings.training.model}/4")
 
 
 def _twice(items: Iterator[str] | list[str]) -> list[str]:
