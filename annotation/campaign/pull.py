@@ -24,9 +24,6 @@ from annotation.nomenclature.nomenclature import Nomenclature
 # A change can be seen a moment after the time it bears; in bulk, many moments.
 OVERLAP = timedelta(minutes=5)
 
-# A row id read under the lock of this name is a watermark.
-JUDGEMENTS = "judgements"
-
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
@@ -152,7 +149,6 @@ class _Taker:
     def take(self, tasks: Sequence[PlatformTask]) -> PullResult:
         self._meet_coders(tasks)
         with self._ledger.begin() as work:
-            work.leases.serialise(JUDGEMENTS)
             known = work.tasks.get([task.key for task in tasks if task.key])
             in_force = work.judgements.current_of_tasks(sorted(known), platform=self._platform.name)
             self._adopt(work, [task for task in tasks if task.key in known])
@@ -170,7 +166,6 @@ class _Taker:
         gone = {number: key for number, key in self._living.items() if number not in there}
         deleted = 0
         with self._ledger.begin() as work:
-            work.leases.serialise(JUDGEMENTS)
             in_force = work.judgements.current_of_tasks(sorted(set(gone.values())), platform=self._platform.name)
             for number, key in gone.items():
                 deleted += sum(self._bury(work, one) for one in _of_task(in_force.get(key, []), number).values())

@@ -407,8 +407,6 @@ def test_declarations__by_window(ledger: Ledger) -> None:
         assert work.texts.declare(arrivals, now=LATER) == 0
 
         assert work.texts.declared_in(window) == {"a": 2}
-        assert work.texts.declared_in(window, sources=["other"]) == {}
-        assert work.texts.declared_before(window.end, ["a", "b"]) == {"a"}
         assert work.texts.span() == Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC))
 
 
@@ -523,18 +521,6 @@ def test_judgements__may_come_back_after_a_deletion(ledger: Ledger) -> None:
 
     with ledger.read() as work:
         assert len(work.judgements.current("main")) == 1
-
-
-def test_judgements__as_they_stood_at_a_watermark(ledger: Ledger) -> None:
-    record(ledger, judgement(), judgement("2", task_key="task-b"))
-    with ledger.read() as work:
-        mark = work.judgements.last_id()
-    record(ledger, judgement(code="01.12Z"), judgement("2", task_key="task-b", deleted=True))
-
-    with ledger.read() as work:
-        before = [(r.judgement.external_id, r.judgement.code) for r in work.judgements.current("main", up_to=mark)]
-        assert before == [("1", "01.11Z"), ("2", "01.11Z")]
-        assert [r.judgement.code for r in work.judgements.current("main")] == ["01.12Z"]
 
 
 def test_judgements__by_task_and_campaign(ledger: Ledger) -> None:

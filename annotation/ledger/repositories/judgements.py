@@ -121,9 +121,6 @@ class Judgements:
         statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
         return set(self._session.scalars(statement))
 
-    def last_id(self) -> int:
-        return self._session.scalar(select(func.max(JudgementRow.id))) or 0
-
     def _in_force(self, platform: str, external_id: str) -> JudgementRow | None:
         return self._session.scalars(
             select(JudgementRow)
