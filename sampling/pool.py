@@ -37,15 +37,17 @@ def build(
 ) -> Pool:
     """The texts of the current window that can be coded, were not asked before, and are labelled nowhere.
 
-    A text whose wording is labelled already (under any variables) stays out: the model may have learnt it, and an
-    audit that held it would flatter the model.
+    A text whose wording is labelled already (under any variables), or is the same once cleaned, stays out: the model
+    may have learnt it, and an audit that held it would flatter the model.
     """
     with ledger.read() as work:
         keys = sorted(work.texts.declared_in(windows.current))
         texts = work.texts.get(keys)
         predictions = work.texts.predictions(model_version, keys)
         asked = _groups(work, work.tasks.asked_texts(campaign_key))
-        labelled = _groups(work, {r.label.text_key for r in work.labels.current(nomenclature)})
+        learnt = work.texts.get([r.label.text_key for r in work.labels.current(nomenclature)]).values()
+    labelled = {text.group_key for text in learnt}
+    read_before = {normaliser.clean(text.text) for text in learnt}
     left_out = {"nothing to code": 0, "asked before": 0, "labelled before": 0, "not scored yet": 0}
     rows = []
     for key in keys:
@@ -55,7 +57,7 @@ def build(
             left_out["nothing to code"] += 1
         elif text.group_key in asked:
             left_out["asked before"] += 1
-        elif text.group_key in labelled:
+        elif text.group_key in labelled or words in read_before:
             left_out["labelled before"] += 1
         elif prediction is None:
             left_out["not scored yet"] += 1

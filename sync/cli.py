@@ -124,7 +124,8 @@ def init(
     settings = load_settings(config, home)
     with Workbench(settings) as bench:
         revision = bench.migrate()
-        imported = annotation_wiring.prepare(bench) if settings.campaign.nomenclature else None
+        ready = settings.campaign.nomenclature in {source.key for source in settings.nomenclatures}
+        imported = annotation_wiring.prepare(bench) if ready else None
     data = {
         "home": str(settings.home),
         "config": str(config or remembered),
