@@ -181,7 +181,10 @@ class TrainingSetStore:
         table = self._existing(existing)
         found = _version_of(table, existing)
         if name in table.refs():
-            return _same(_version_of(table, name), found)
+            named = _version_of(table, name)
+            if named.snapshot_id != found.snapshot_id:
+                raise ConflictError(f"{name} names {named.tag} already.", cure="A name never moves: choose another.")
+            return found
         with table.transaction() as transaction:
             ManageSnapshots(transaction).create_tag(found.snapshot_id, name).commit()
         return found
