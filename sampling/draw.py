@@ -15,8 +15,8 @@ import pandas as pd
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.declaration import Window
 from annotation.domain.task import Component, Task, task_key
-from annotation.errors import InvalidInputError
-from annotation.ledger.repositories.labels import EvaluationMember
+from annotation.errors import ConflictError, InvalidInputError
+from annotation.ledger.repositories.labels import LABELS, EvaluationMember
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from sampling.drift import windows
 from sampling.drift.report import DriftReport
@@ -63,25 +63,23 @@ def draw(
 
     The audit chooses first, among all, and once in each stretch of the flow; then the drifting, then the uncertain,
     which also takes what the drifting could not fill. ``key`` names the draw: made again, it is found and not repeated.
-    Without it, the key is made of what decides the draw (campaign, model, windows, budgets, seed).
+    Without it, the key is made of what decides the draw (campaign, model, windows, budgets, seed). Errors:
+    InvalidInputError (closed campaign), ConflictError (another draw took texts of the pool meanwhile).
     """
     if campaign.closed_at is not None:
         raise InvalidInputError(f"The campaign {campaign.key} is closed.", cure="Create another one.")
     key = key or _key(campaign, drift, settings)
-    with ledger.read() as work:
-        found = _former(work, key)
-    if found is not None:
-        return found
-    with ledger.read() as work:
-        audited = _is_audited(work, campaign, drift.windows.current)
-    # A second audit of the same texts would count them twice in the evaluation set.
-    budget = settings.model_copy(update={"audit": 0}) if audited else settings
-    selections = _select(pool, drift, budget, campaign.language, _random(key, settings.seed))
     with ledger.begin() as work:
+        work.leases.serialise(LABELS)
         if former := _former(work, key):
             return former
+        # A second audit of the same texts would count them twice in the evaluation set.
+        audited = _is_audited(work, campaign, drift.windows.current)
+        budget = settings.model_copy(update={"audit": 0}) if audited else settings
+        selections = _select(pool, drift, budget, campaign.language, generator(key, settings.seed))
         stored = work.draws.add(_draw(key, campaign, drift, budget, pool, selections, now))
         tasks = [t for s in selections for t in _tasks(stored, s, pool, drift.model_version, settings.candidates)]
+        _refuse_asked(work, campaign, tasks)
         work.tasks.add(tasks)
         work.evaluation.add(campaign.nomenclature, _members(tasks, pool), now=now)
         work.events.add("draw", key, now=now, payload={"tasks": len(tasks)})
@@ -173,6 +171,11 @@ def _is_audited(work: UnitOfWork, campaign: Campaign, window: Window) -> bool:
     return any(Component.AUDIT in work.tasks.count_by_component(d.id) for d in overlapping)
 
 
+def _refuse_asked(work: UnitOfWork, campaign: Campaign, tasks: list[Task]) -> None:
+    if work.tasks.asked_texts(campaign.key) & {task.text_key for task in tasks}:
+        raise ConflictError("Another draw has taken texts of this pool since it was read.", cure="Run: awb draw")
+
+
 def _former(work: UnitOfWork, key: str) -> DrawResult | None:
     former = work.draws.find(key)
     if former is None:
@@ -186,6 +189,6 @@ def _key(campaign: Campaign, drift: DriftReport, settings: DrawSettings) -> str:
     return f"{campaign.key[:40]}/{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}"
 
 
-def _random(key: str, seed: int) -> np.random.Generator:
+def generator(key: str, seed: int) -> np.random.Generator:
     """Draws of one seed differ from one another, and each is the same whenever it is made."""
     return np.random.default_rng([seed, int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,10 +13,11 @@ import numpy as np
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.label import Label, Source
 from annotation.domain.task import Component, Task, task_key
+from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.correspondence import Correspondence
+from sampling import draw as drawing
 from sampling import reasons
-from sync.intake import LABELS
 from sync.relabel import plan as plans
 
 
@@ -110,11 +110,10 @@ def _draw(
         return 0
     number = len(work.draws.of_campaign(campaign.key)) + 1
     key = f"{campaign.key}/revision-{number}"
-    chosen = _in_turn(frame, budget, np.random.default_rng([seed, _entropy(key)]))
+    chosen = _in_turn(frame, budget, drawing.generator(key, seed))
     recipe = {"correspondence": table.key, "budget": budget, "frame": len(frame)}
     draw = work.draws.add(Draw(key, campaign.key, seed, None, "", "", recipe, now))
-    sizes = {code: sum(1 for label in frame if label.code == code) for code in {label.code for label in frame}}
-    drawn = {code: sum(1 for label in chosen if label.code == code) for code in sizes}
+    sizes, drawn = Counter(label.code for label in frame), Counter(label.code for label in chosen)
     return work.tasks.add(
         [_task(draw, label, table, campaign.language, drawn[label.code] / sizes[label.code]) for label in chosen]
     )
@@ -151,7 +150,3 @@ def _task(draw: Draw, label: Label, table: Correspondence, language: str, probab
         probabilities=(),
         model_version=None,
     )
-
-
-def _entropy(key: str) -> int:
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")

@@ -19,9 +19,8 @@ from annotation.domain.declaration import Text
 from annotation.domain.text import Normaliser
 from annotation.domain.version import TrainingSetVersion
 from annotation.errors import CheckFailedError, InvalidInputError
-from annotation.ledger.repositories.labels import RecordedLabel
+from annotation.ledger.repositories.labels import LABELS, RecordedLabel
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
-from sync.intake import LABELS
 from sync.trainingset import digest, schema, splits
 from sync.trainingset.apart import Apart
 from sync.trainingset.version import Version
@@ -83,7 +82,7 @@ def build(
     Raises InvalidInputError when there is nothing to build from, CheckFailedError when a check refuses the rows.
     """
     with ledger.begin() as work:
-        # Labels are appended under this lock, so no lower id can appear behind the watermark later.
+        # No lower id can appear behind the watermarks later.
         work.leases.serialise(LABELS)
         recipe = Recipe(
             nomenclature=nomenclature,

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from annotation.domain.label import Label, Source
 from annotation.ledger.repositories.judgements import RecordedJudgement
+from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.unit_of_work import Ledger
 from annotation.quality import consensus
 from annotation.quality.consensus import Dispute, Settled
-from sync.intake import LABELS
 
 
 @dataclass(frozen=True, slots=True)

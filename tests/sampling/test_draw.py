@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from annotation.domain.task import Component, Task
-from annotation.errors import InvalidInputError
+from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from sampling import draw as drawing
 from sampling.draw import DrawResult
 from sampling.drift.detectors import Shift
 from sampling.drift.report import DriftReport
+from sampling.pool import Pool
 from sampling.settings import DrawSettings
 from tests.parts import pools
 
@@ -34,11 +35,17 @@ def flow(folder: Path) -> Ledger:
     return ledger
 
 
-def draw(ledger: Ledger, key: str | None = None, settings: DrawSettings = SETTINGS, *codes: str) -> DrawResult:
+def draw(
+    ledger: Ledger,
+    key: str | None = None,
+    settings: DrawSettings = SETTINGS,
+    *codes: str,
+    pool: Pool | None = None,
+) -> DrawResult:
     return drawing.draw(
         ledger=ledger,
         campaign=pools.CAMPAIGN,
-        pool=pools.build(ledger),
+        pool=pool or pools.build(ledger),
         drift=drift(*codes),
         settings=settings,
         now=pools.NOW,
@@ -94,6 +101,19 @@ def test_draw__by_its_key_is_found_and_not_repeated(tmp_path: Path) -> None:
     with ledger.read() as work:
         assert len(work.tasks.of_campaign("main")) == first.tasks
         assert len(work.draws.of_campaign("main")) == 1
+
+
+def test_draw__from_a_pool_that_another_draw_has_taken_from_is_refused_whole(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    pool = pools.build(ledger)
+    first = draw(ledger, "one", pool=pool)
+
+    with pytest.raises(ConflictError, match="Another draw"):
+        draw(ledger, "two", pool=pool)
+
+    with ledger.read() as work:
+        assert len(work.tasks.of_campaign("main")) == first.tasks
+        assert [one.key for one in work.draws.of_campaign("main")] == ["one"]
 
 
 def test_draw__without_a_key_the_same_budget_is_the_same_draw(tmp_path: Path) -> None:

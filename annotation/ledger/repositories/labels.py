@@ -13,6 +13,9 @@ from annotation.domain.label import Label, Source
 from annotation.ledger import statements
 from annotation.ledger.tables import EvaluationMemberRow, LabelRow
 
+# The lock under which labels and members of the evaluation set are appended, so that their last ids are watermarks.
+LABELS = "labels"
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedLabel:
