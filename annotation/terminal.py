@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -111,6 +112,8 @@ def interval(estimate: Mapping[str, Any] | None) -> str:
 
 def run(app: Callable[[], None]) -> None:
     """Run the command line; an error of ours is told without traceback and ends with its exit code."""
+    # Standard output holds results alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     # As on Ctrl-C: what was started is stopped before we go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
