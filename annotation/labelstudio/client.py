@@ -168,10 +168,17 @@ class LabelStudioPlatform:
         # Only the form makes a user who can log in; one made by the API cannot.
         invitation = self._session.get("api/invite")["token"]
         address = f"{self._session.url}/user/signup/"
-        with httpx.Client(timeout=30, follow_redirects=False) as browser:
-            browser.get(address, params={"token": invitation}).raise_for_status()
-            form = {"email": email, "password": password, "csrfmiddlewaretoken": browser.cookies.get("csrftoken", "")}
-            browser.post(address, params={"token": invitation}, data=form, headers={"Referer": address})
+        form = {"email": email, "password": password}
+        try:
+            with httpx.Client(timeout=30, params={"token": invitation}) as browser:
+                browser.get(address).raise_for_status()
+                form["csrfmiddlewaretoken"] = browser.cookies.get("csrftoken") or ""
+                browser.post(address, data=form, headers={"Referer": address})
+        except httpx.HTTPError as error:
+            raise UnreachableError(
+                f"Label Studio's form at {address} does not answer: {error or type(error).__name__}.",
+                cure="Check the server with: awb doctor",
+            ) from error
         joined = self._coder(email)
         if joined is None:
             raise InvalidInputError(

@@ -206,8 +206,9 @@ class Ledger:
         except OperationalError as error:
             if "no such table" in str(error.orig):
                 raise self._without_tables() from error
+            reason = str(error.orig).partition("\n")[0]
             raise UnreachableError(
-                f"The ledger at {self.address} does not answer: {str(error.orig).splitlines()[0]}.",
+                f"The ledger at {self.address} does not answer: {reason}.",
                 cure="Check ledger.url, and that the database runs, is not locked and has room.",
             ) from error
         except DBAPIError as error:

@@ -246,7 +246,7 @@ class TrainingSetStore:
             if not (_is_from_database(error) or _is_from_storage(error)):
                 raise
             raise UnreachableError(
-                f"The training set {name} at {self._storage.url} cannot be reached: {str(error).splitlines()[0]}",
+                f"The training set {name} at {self._storage.url} cannot be reached: {_first_line(error)}",
                 cure="Check the ledger's database and the storage with `awb doctor`.",
             ) from error
 
@@ -326,7 +326,7 @@ def _of_snapshot(snapshot: Snapshot) -> Version | None:
 
 def _no_version(tag: str, known: list[str]) -> NotFoundError:
     there = f"There are {', '.join(known[-10:])}." if known else "Nothing was committed yet."
-    return NotFoundError(f"The training set has no version {tag}.".replace("  ", " "), cure=there)
+    return NotFoundError(f"The training set has no version{f' {tag}' if tag else ''}.", cure=there)
 
 
 def _same(existing: Version, wanted: Version) -> Version:
@@ -347,6 +347,10 @@ def _patient(uri: str) -> str:
 
 def _may_pass(error: BaseException) -> bool:
     return isinstance(error, CommitFailedException) or _is_from_database(error)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _is_from_database(error: BaseException) -> bool:

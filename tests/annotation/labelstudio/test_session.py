@@ -12,6 +12,7 @@ import pytest
 from annotation.campaign.ports import LostAnswerError
 from annotation.errors import ConflictError, InvalidInputError, NotFoundError, UnreachableError
 from annotation.labelstudio import session
+from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.session import Session
 from tests.parts.ports import free_port
 
@@ -144,3 +145,13 @@ def test_kind_of__tells_a_token_by_its_form() -> None:
     personal = jwt.encode({"exp": 4_000_000_000}, "a key of at least thirty-two bytes")
 
     assert (session.kind_of(TOKEN), session.kind_of(personal)) == ("legacy", "personal")
+
+
+def test_sign_up__a_form_that_fails_is_told_like_any_other_request(serve: Serve) -> None:
+    _, opened = serve([(200, "[]"), (200, '{"token": "invited"}'), (502, "")])
+
+    with (
+        closing(LabelStudioPlatform(opened.url, TOKEN)) as platform,
+        pytest.raises(UnreachableError, match=r"form.*502"),
+    ):
+        platform.sign_up("coder1@demo.example", "a-long-passphrase")
