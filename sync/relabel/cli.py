@@ -53,7 +53,8 @@ def apply(
     """
     with terminal.opened(context, config, home) as bench, terminal.counting("pushing tasks") as on_progress:
         result = steps.relabel(bench, key or _configured(bench))
-        if push and result.tasks:
+        # Not only what was drawn just now: a run that was killed before this line drew and did not push.
+        if push and result.pending:
             annotation.push_tasks(bench, result.campaign, on_progress=on_progress)
     text = (
         f"{result.labels} labels written by the table, {result.tasks} questions drawn for the campaign "
