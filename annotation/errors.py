@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+HIDDEN = "********"
+_URL_PASSWORD = re.compile(r"(?P<head>\w[\w+.-]*://[^:/@\s]*:)[^/\s]+(?P<tail>@)")
+
+
+def without_passwords(text: str) -> str:
+    """The text with the passwords of the addresses in it hidden."""
+    return _URL_PASSWORD.sub(rf"\g<head>{HIDDEN}\g<tail>", text)
+
 
 class WorkbenchError(Exception):
-    """Root of all errors that are shown to a user without a traceback.
+    """Root of all errors that are shown to a user without a traceback; passwords in addresses are never shown.
 
     The exit code tells a scheduler the kind: 3 bad input, 4 something named does not exist, 5 a part cannot be
     reached, 6 another run is in the way, 7 a check refused the result, 8 this installation lacks something.
@@ -13,8 +23,8 @@ class WorkbenchError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, cure: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_passwords(message)
+        super().__init__(self.message)
         self.cure = cure
 
     def __str__(self) -> str:

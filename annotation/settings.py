@@ -16,11 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from annotation.domain.text import Cleaning, Normaliser
-from annotation.errors import InvalidInputError
+from annotation.errors import HIDDEN, InvalidInputError, without_passwords
 
-HIDDEN = "********"
 _SECRET_FIELDS = frozenset({"token", "secret", "key_id", "webhook_secret", "tokens", "password"})
-_URL_PASSWORD = re.compile(r"(?P<head>\w[\w+.-]*://[^:/@\s]*:)[^@/\s]+(?P<tail>@)")
 
 
 class Section(BaseModel):
@@ -198,7 +196,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path} is no TOML: {error}.", cure="Mend that line.") from error
     for place, value in _leaves(values):
-        if place[-1] in _SECRET_FIELDS or (isinstance(value, str) and _URL_PASSWORD.search(value)):
+        if place[-1] in _SECRET_FIELDS or (isinstance(value, str) and without_passwords(value) != value):
             name = "__".join(("AWB", *place)).upper().replace("AWB__", "AWB_", 1)
             raise InvalidInputError(
                 f"{path}: {'.'.join(place)} is a secret and does not belong in a file that people share.",
@@ -239,6 +237,4 @@ def _hide(value: Any, name: str = "") -> Any:
         return [_hide(item, name) for item in value]
     if name in _SECRET_FIELDS and value:
         return HIDDEN
-    if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\g<head>{HIDDEN}\g<tail>", value)
-    return value
+    return without_passwords(value) if isinstance(value, str) else value

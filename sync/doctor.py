@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from annotation.errors import WorkbenchError
+from annotation.errors import WorkbenchError, without_passwords
 from annotation.labelstudio import installation
 from annotation.ledger.unit_of_work import Ledger, newest_revision
 from sync.wiring import Workbench
@@ -43,9 +43,10 @@ def as_dict(findings: list[Finding]) -> dict[str, Any]:
 
 def _examined(part: str, examine_part: Callable[[], Finding]) -> Finding:
     try:
-        return examine_part()
+        found = examine_part()
     except WorkbenchError as error:
         return Finding(part, False, error.message, error.cure)
+    return replace(found, message=without_passwords(found.message))
 
 
 def _ledger(bench: Workbench) -> Finding:
