@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import HTTPException
+from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -110,6 +110,12 @@ def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: st
             return pages.login_redirect(request)
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
         return respond(request, status, error.message, error.cure)
+
+    @app.exception_handler(RequestValidationError)
+    def parameter_error(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        message = f"The parameter {first['loc'][-1]} cannot be taken: {first['msg']}."
+        return respond(request, 422, message, "The parameters stand in /docs.")
 
     @app.exception_handler(StarletteHTTPException)
     def http_error(request: Request, error: HTTPException) -> Response:

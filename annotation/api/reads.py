@@ -33,6 +33,7 @@ Kind = Annotated[str | None, Query(description="Of this kind alone.", max_length
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No known token"},
+    422: {"model": Problem, "description": "A parameter cannot be taken"},
     503: {"model": Problem, "description": "No tokens are configured, or the ledger does not answer"},
 }
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is none of that name"}}

@@ -112,7 +112,11 @@ def test_api__task_says_why_it_is_asked_and_what_was_answered(client: TestClient
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=-1", "limit=x"])
 def test_api__page_out_of_bounds(client: TestClient, query: str) -> None:
-    assert client.get(f"/api/campaigns?{query}").status_code == 422
+    answer = client.get(f"/api/campaigns?{query}")
+
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in answer.json()["message"]
+    assert answer.json()["cure"]
 
 
 def test_api__models_with_their_accuracy(client: TestClient) -> None:
