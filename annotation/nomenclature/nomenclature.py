@@ -156,6 +156,10 @@ class Nomenclature:
             one = self._codes[one.parent]
         return one.code
 
+    def same_at(self, one: str, other: str, level: int) -> bool:
+        """Whether both fall under the same code of the level; a code of another nomenclature equals none."""
+        return one in self and other in self and self.at_level(one, level) == self.at_level(other, level)
+
     def children(self, code: str | None) -> tuple[Code, ...]:
         """In published order; of ``None``, the codes without a parent."""
         return self._children.get(code, ())

@@ -15,7 +15,6 @@ from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
 from annotation.quality import accuracy
 from annotation.quality.accuracy import Estimate
-from sync.training import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +98,5 @@ def _right(ledger: Ledger, nomenclature: Nomenclature, known: Benchmark, model_v
     for column, member in enumerate(known.coded):
         code, said = known.codes[member.text_key], predicted[member.text_key]
         for level in range(1, nomenclature.levels + 1):
-            right[level - 1, column] = said is not None and run.same_at(nomenclature, code, said, level)
+            right[level - 1, column] = said is not None and nomenclature.same_at(code, said, level)
     return right

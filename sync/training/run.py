@@ -120,17 +120,10 @@ def validation_metrics(
     metrics = {"validation_texts": float(len(held_out))}
     for level in range(1, nomenclature.levels + 1):
         right = sum(
-            same_at(nomenclature, row["code"], str(code), level) for row, code in zip(held_out, predicted, strict=True)
+            nomenclature.same_at(row["code"], str(code), level) for row, code in zip(held_out, predicted, strict=True)
         )
         metrics[f"validation_accuracy_level_{level}"] = right / len(held_out)
     return metrics
-
-
-def same_at(nomenclature: Nomenclature, one: str, other: str, level: int) -> bool:
-    """Whether two codes fall under the same code of the level; a code unknown to the nomenclature equals none."""
-    if other not in nomenclature or one not in nomenclature:
-        return False
-    return nomenclature.at_level(one, level) == nomenclature.at_level(other, level)
 
 
 def _lines(rows: pa.Table, titles: Sequence[Code], normaliser: Normaliser) -> Iterator[tuple[str, str]]:
