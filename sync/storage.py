@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import fsspec
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
 
 from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
 
@@ -105,14 +104,6 @@ class Storage:
         with self._reaching(path) as key:
             return bool(self._filesystem.exists(key))
 
-    def is_folder(self, path: str) -> bool:
-        with self._reaching(path) as key:
-            return bool(self._filesystem.isdir(key))
-
-    def size(self, path: str) -> int:
-        with self._reaching(path) as key:
-            return int(self._filesystem.size(key))
-
     def files(self, path: str = "") -> list[str]:
         """URLs of all files below a folder or prefix, at any depth, sorted; empty when there is none."""
         with self._reaching(path) as key:
@@ -138,13 +129,6 @@ class Storage:
             self._discard_probe(probe)
         at = f" at {self.endpoint}" if self.endpoint else ""
         return f"{self.url}{at} can be read and written"
-
-    def arrow_filesystem(self) -> FileSystem:
-        """For pyarrow readers and writers, which take ``arrow_path(...)`` and not a URL."""
-        return PyFileSystem(FSSpecHandler(self._filesystem))
-
-    def arrow_path(self, path: str) -> str:
-        return self._key_of(path)
 
     def iceberg_properties(self) -> dict[str, str]:
         """What any Iceberg FileIO needs to open the storage. Holds the secret: never for a log."""

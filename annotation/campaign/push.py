@@ -25,12 +25,6 @@ MAX_BATCH = 1000
 # Seconds between looks for a batch whose answer was lost.
 LOOKS = (0.5, 1.0, 2.0, 4.0)
 
-Progress = Callable[[int, int], None]
-
-
-def silent(_done: int, _total: int) -> None:
-    """The progress callback of someone who does not listen."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -60,7 +54,7 @@ def push(
     shown: Shown,
     clock: Callable[[], datetime],
     batch: int = MAX_BATCH,
-    on_progress: Progress = silent,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> PushResult:
     """Bring every task of the campaign that is not on the platform there; a second call brings none.

@@ -214,8 +214,3 @@ def _cached_stemmer(language: str) -> Callable[[str], str]:
 @lru_cache(_CACHED_WORDS)
 def _variable_token(name: str, value: str) -> str:
     return f"{name}_{'_'.join(fold(value).split()) or MISSING}"
-
-
-def is_codable(text: str, normaliser: Normaliser) -> bool:
-    """Whether anything is left of the text after cleaning."""
-    return bool(normaliser.clean(text))

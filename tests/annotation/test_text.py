@@ -58,12 +58,8 @@ def test_stop_words__keep_words_that_name_an_activity_in_capitals(given: str) ->
 
 
 @pytest.mark.parametrize("given", ["", " \n\t", "idem", "Voir ci-dessus.", "NÉANT", "24/24", "à la", "?!", "a b c"])
-def test_is_codable__nothing_left(given: str) -> None:
-    assert not text.is_codable(given, Normaliser(variables=("type",)))
-
-
-def test_is_codable__something_left() -> None:
-    assert text.is_codable("boulangerie", Normaliser())
+def test_clean__nothing_left(given: str) -> None:
+    assert Normaliser(variables=("type",)).clean(given) == ""
 
 
 def test_line__variables_follow_in_the_configured_order() -> None:

@@ -17,8 +17,6 @@ def test_write__makes_folders_and_gives_the_url(tmp_path: Path) -> None:
     assert url == f"file://{tmp_path}/store/a/b.txt"
     assert storage.read("a/b.txt") == storage.read(url) == b"one"
     assert storage.exists("a") and storage.exists("a/b.txt") and not storage.exists("b.txt")
-    assert storage.is_folder("a") and not storage.is_folder("a/b.txt")
-    assert storage.size("a/b.txt") == 3
 
 
 def test_write__failure_keeps_the_former_content(tmp_path: Path) -> None:
