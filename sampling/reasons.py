@@ -9,12 +9,12 @@ from sampling.drift.detectors import Shift
 
 _SENTENCES: Final = {
     "fr": {
-        "audit": "Contrôle : tirée au hasard ({drawn} textes parmi {among}) pour mesurer la qualité du codage.",
+        "audit": "Contrôle : tiré au hasard ({drawn} textes parmi {among}) pour mesurer la qualité du codage.",
         "uncertain": "Le modèle hésite entre {first} ({p1}) et {second} ({p2}).",
         "one": "Le modèle ne voit que {first} ({p1}) et n'en est pas sûr.",
         "unscored": "Le modèle ne connaît aucun mot de ce texte.",
-        "code": "Le code prédit {value} devient plus fréquent : {before} des textes auparavant, {after} ce mois-ci.",
-        "word": "Le mot « {value} » devient plus fréquent : {before} des textes auparavant, {after} ce mois-ci.",
+        "code": "Le code prédit {value} devient plus fréquent : {before} des textes auparavant, {after} à présent.",
+        "word": "Le mot « {value} » devient plus fréquent : {before} des textes auparavant, {after} à présent.",
         "revision": "L'ancien code {old} correspond à {number} codes de la nouvelle nomenclature.",
     },
     "en": {

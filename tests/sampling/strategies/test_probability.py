@@ -51,7 +51,7 @@ def test_select__reason_says_how_many_among_how_many() -> None:
 
     (first, *_) = Audit(2, 1, "fr").select(pool, pools.free(pool), np.random.default_rng(0)).picks
 
-    assert first.reason == ("Contrôle : tirée au hasard (2 textes parmi 4) pour mesurer la qualité du codage.")
+    assert first.reason == ("Contrôle : tiré au hasard (2 textes parmi 4) pour mesurer la qualité du codage.")
     assert first.probability == 0.5
 
 

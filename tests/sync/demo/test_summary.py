@@ -25,7 +25,7 @@ RESULT = DemoResult(
     home=Path("/home/somebody/.awb"),
     turns=(TurnResult(1, DONE, False, STEPS),),
     asked=(
-        Asked("audit", 150, "coiffure [à domicile]", "Contrôle : tirée au hasard."),
+        Asked("audit", 150, "coiffure [à domicile]", "Contrôle : tiré au hasard."),
         Asked("uncertain", 350, "vente de pizzas", "Le modèle hésite."),
     ),
     said=Said(coded=478, wrong=31, unclassifiable=13, put_off=7, open=2, coders=5),
