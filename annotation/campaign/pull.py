@@ -107,7 +107,7 @@ class _Hints:
     @classmethod
     def read(cls, ledger: Ledger, project: Project) -> _Hints:
         with ledger.read() as work:
-            mine = [hook for hook in work.inbox.waiting() if hook.project_id == project.external_id]
+            mine = work.inbox.waiting(project_id=project.external_id)
         named = {int(number) for hook in mine for number in hook.payload.get("task_ids", [])}
         deletions = any(hook.action == "TASKS_DELETED" for hook in mine)
         return cls(tuple(hook.id for hook in mine), tuple(sorted(named)), deletions)

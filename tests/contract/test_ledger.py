@@ -704,6 +704,7 @@ def test_inbox__until_processed(ledger: Ledger) -> None:
         for number in range(3):
             work.inbox.add(action="ANNOTATION_CREATED", project_id=number, payload={"n": number}, now=NOW)
         waiting = work.inbox.waiting()
+        assert work.inbox.waiting(project_id=1) == waiting[1:2]
         work.inbox.mark_processed([waiting[0].id, waiting[2].id], now=LATER)
 
         assert [webhook.payload for webhook in waiting] == [{"n": 0}, {"n": 1}, {"n": 2}]

@@ -120,8 +120,11 @@ class Inbox:
         self._session.add(InboxRow(action=action, project_id=project_id, payload=dict(payload), received_at=now))
         self._session.flush()
 
-    def waiting(self, *, limit: int = 10_000) -> list[Webhook]:
+    def waiting(self, *, project_id: int | None = None, limit: int = 10_000) -> list[Webhook]:
+        """The oldest that no pull has looked at, of one project or of all."""
         statement = select(InboxRow).where(InboxRow.processed_at.is_(None)).order_by(InboxRow.id).limit(limit)
+        if project_id is not None:
+            statement = statement.where(InboxRow.project_id == project_id)
         return [
             Webhook(r.id, r.action, r.project_id, r.payload, r.received_at) for r in self._session.scalars(statement)
         ]
