@@ -95,13 +95,16 @@ def train(
         trainingset_digest=version.digest,
         training_key=key,
         run_id=registered.run_id,
-        sha256=trained.sha256,
+        # Of the file that is registered: on several threads, one trained again after a kill is another.
+        sha256=registered.tags["model_sha256"],
         parameters=asdict(trained.parameters),
         metrics=metrics,
         trained_at=now,
     )
     with ledger.begin() as work:
         work.models.add(model)
+    # The registry has the file now; a large one would stay here once more for each training.
+    trained.path.unlink(missing_ok=True)
     return TrainResult(model, True)
 
 
