@@ -24,6 +24,8 @@ from sync.demo.orphans import OnMessage
 
 SEED = 2026
 MONTH = timedelta(days=30)
+# The first month lies so far back that each of these turns has one more, none of them in the future.
+LATER_TURNS = 11
 LEAST_FREE_BYTES = 500_000_000
 _TABLES = ("naf-rev2.csv", "naf-2025.csv", "naf-rev2-naf-2025.csv")
 # What a demo leaves in its home, and what others would: a home with any of it is somebody's.
@@ -108,14 +110,15 @@ def _made_at(path: Path) -> datetime | None:
 
 
 def _make(path: Path, now: datetime, on_message: OnMessage) -> DemoHome:
-    home = DemoHome(path, now, new=True)
-    _mark(path, now, whole=False)
+    last_day = now - MONTH * LATER_TURNS
+    home = DemoHome(path, last_day, new=True)
+    _mark(path, last_day, whole=False)
     orphans.stop(home.label_studio / "server.json", "label_studio", on_message)
     orphans.stop(home.mlflow / "server.json", "mlflow", on_message)
     _clear(path)
     on_message("writing a small register of French business descriptions")
     folder = path / "register"
-    made = register.make_register(seed=SEED, now=now)
+    made = register.make_register(seed=SEED, now=last_day)
     _write(made.history.drop(columns=["true_code"]), folder / "history.csv")
     demo = configs_folder() / "demo"
     for name in _TABLES:
@@ -123,7 +126,7 @@ def _make(path: Path, now: datetime, on_message: OnMessage) -> DemoHome:
     home.add_month(1)
     settings = (demo / "demo.toml").read_text(encoding="utf-8")
     home.config.write_text(_PATH.sub(r"\1register/", settings), encoding="utf-8")
-    _mark(path, now, whole=True)
+    _mark(path, last_day, whole=True)
     return home
 
 

@@ -55,7 +55,7 @@ def test_held__a_second_time_continues_with_the_first_ones_calendar(made: DemoHo
     again = held(made.path, now=LATER)
 
     assert not again.new
-    assert again.made_at == NOW
+    assert again.made_at == NOW - homes.MONTH * homes.LATER_TURNS
 
 
 def test_held__fresh_clears_what_the_demo_left_and_nothing_else(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_held__fresh_clears_what_the_demo_left_and_nothing_else(tmp_path: Path) 
     again = held(tmp_path, fresh=True, now=LATER)
 
     assert again.new
-    assert again.made_at == LATER
+    assert again.made_at == LATER - homes.MONTH * homes.LATER_TURNS
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert not any((tmp_path / name).exists() for name in ("ledger.db", "ledger.db-wal", "mlflow"))
 
