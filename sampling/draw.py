@@ -71,7 +71,7 @@ def draw(
     key = key or _key(campaign, drift, settings)
     with ledger.begin() as work:
         work.leases.serialise(LABELS)
-        if former := _former(work, key):
+        if former := _former(work, campaign, key):
             return former
         # A second audit of the same texts would count them twice in the evaluation set.
         audited = _is_audited(work, campaign, drift.windows.current)
@@ -176,10 +176,12 @@ def _refuse_asked(work: UnitOfWork, campaign: Campaign, tasks: list[Task]) -> No
         raise ConflictError("Another draw has taken texts of this pool since it was read.", cure="Run: awb draw")
 
 
-def _former(work: UnitOfWork, key: str) -> DrawResult | None:
+def _former(work: UnitOfWork, campaign: Campaign, key: str) -> DrawResult | None:
     former = work.draws.find(key)
     if former is None:
         return None
+    if former.campaign != campaign.key:
+        raise ConflictError(f"{key} is a draw of the campaign {former.campaign}.", cure="Name this one otherwise.")
     components = work.tasks.count_by_component(former.id)
     return DrawResult(former, False, sum(components.values()), components)
 

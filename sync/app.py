@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -84,9 +86,21 @@ def create_app(
     return app
 
 
-def run(app: FastAPI, host: str, port: int) -> None:
+def listen(host: str, port: int) -> socket.socket:
+    """The bound socket; ConflictError where the port is taken, InvalidInputError for an address that is not ours."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise ConflictError(f"The port {port} of {host} is taken.", cure="Give another one: --port.") from error
+        raise InvalidInputError(
+            f"{host}:{port} cannot be served ({error}).", cure="Check --host and --port."
+        ) from error
+
+
+def run(app: FastAPI, listening: socket.socket) -> None:
     """Serve until interrupted."""
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])
 
 
 def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: str) -> None:

@@ -16,7 +16,7 @@ from annotation import cli as annotation
 from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.campaign.progress import progress
-from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError
+from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sampling import cli as sampling
@@ -313,6 +313,7 @@ def serve(
         address = settings.serve.public_url or f"http://{settings.serve.host}:{settings.serve.port}"
         if register:
             steps.register_webhook(bench, address)
+        listening = web.listen(settings.serve.host, settings.serve.port)
         application = web.create_app(ledger=bench.ledger, settings=settings, champion=bench.champion)
         own = bench.server if label_studio else None
         account = own.account if own else None
@@ -322,7 +323,7 @@ def serve(
         if not settings.serve.read_tokens():
             told.append("Without AWB_SERVE__TOKENS the pages answer to this machine alone, and the API to nobody.")
         terminal.emit(output, {"url": address, "label_studio": own.url if own else None}, *told)
-        web.run(application, settings.serve.host, settings.serve.port)
+        web.run(application, listening)
 
 
 @app.command()
@@ -364,11 +365,12 @@ def urls_of(bench: Workbench) -> dict[str, str | None]:
     labelstudio = settings.labelstudio.url or None
     if labelstudio and projects:
         labelstudio = bench.platform.project_url(projects[0].external_id)
-    return {
+    found = {
         "label_studio": labelstudio,
-        "mlflow": settings.mlflow.tracking_uri or None,
-        "campaign": settings.serve.public_url or None,
+        "mlflow": settings.mlflow.tracking_uri,
+        "campaign": settings.serve.public_url,
     }
+    return {name: without_passwords(url) if url else None for name, url in found.items()}
 
 
 def _told(result: TurnResult) -> list[str]:

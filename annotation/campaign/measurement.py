@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.quality import accuracy, consensus
@@ -42,16 +42,24 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """The members of the evaluation set to which a coder gave a code."""
+    """The members of the evaluation set to which a coder gave a code.
+
+    ``response`` is the share of a stratum's members that coders have settled, with a code or as unclassifiable.
+    """
 
     members: int
     coded: tuple[EvaluationMember, ...]
     codes: Mapping[str, str]
+    response: Mapping[str, float]
 
     def design(self, members: Sequence[EvaluationMember]) -> Design:
-        """How these members were drawn, in their order."""
+        """How these members came to be observed, in their order.
+
+        Those that are not settled yet are taken as missing at random within their stratum: being drawn and being
+        answered are two phases, whose chances multiply (Särndal et al. 1992, chapter 15).
+        """
         return Design(
-            np.array([member.inclusion_probability for member in members], dtype=float),
+            np.array([m.inclusion_probability * self.response[m.stratum] for m in members], dtype=float),
             np.array([member.stratum for member in members], dtype=object),
         )
 
@@ -60,8 +68,13 @@ def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
     """A member's code is the one that the coders of the task that drew it settled on."""
     members = work.evaluation.members(nomenclature)
     marks = work.judgements.marks_of_tasks([member.task_key for member in members])
-    codes = {m.text_key: code for m in members if (code := _code(marks.get(m.task_key, ()))) is not None}
-    return Benchmark(len(members), tuple(m for m in members if m.text_key in codes), codes)
+    verdicts = {m.text_key: consensus.settle(marks.get(m.task_key, ())) for m in members}
+    settled = {key: verdict for key, verdict in verdicts.items() if isinstance(verdict, Settled)}
+    codes = {key: verdict.code for key, verdict in settled.items() if verdict.code is not None}
+    drawn = Counter(m.stratum for m in members)
+    answered = Counter(m.stratum for m in members if m.text_key in settled)
+    response = {stratum: answered[stratum] / number for stratum, number in drawn.items()}
+    return Benchmark(len(members), tuple(m for m in members if m.text_key in codes), codes, response)
 
 
 def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:
@@ -86,8 +99,3 @@ def _gap(benchmark: Benchmark, scored: int) -> Gap | None:
     if not scored:
         return Gap.NOT_SCORED
     return Gap.TOO_FEW if scored < LEAST_TEXTS else None
-
-
-def _code(marks: Sequence[JudgementMark]) -> str | None:
-    verdict = consensus.settle(marks)
-    return verdict.code if isinstance(verdict, Settled) else None

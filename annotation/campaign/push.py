@@ -129,12 +129,12 @@ def _outstanding(
 
 
 def payload(task: Task, text: Text, nomenclature: Nomenclature, shown: Shown) -> TaskPayload:
-    """What leaves for the platform of one task. Errors: UnknownCodeError for a candidate the nomenclature lacks."""
+    """What leaves for the platform of one task; candidates that the nomenclature lacks stay behind."""
     probabilities = [*task.probabilities, *[None] * (len(task.candidates) - len(task.probabilities))]
-    codes = [nomenclature.parse(code, leaf=True) for code in task.candidates]
     candidates = tuple(
         Candidate(code, nomenclature[code].title, probability)
-        for code, probability in zip(codes, probabilities, strict=False)
+        for code, probability in zip(task.candidates, probabilities, strict=False)
+        if code in nomenclature and nomenclature[code].leaf
     )
     first, second = (*task.probabilities[:2], 0.0, 0.0)[:2]
     return TaskPayload(

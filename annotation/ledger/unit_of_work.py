@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
@@ -218,6 +218,9 @@ class Ledger:
                 raise InvalidInputError(
                     f"The file of the ledger at {self.address} is no SQLite database.", cure="Check ledger.url."
                 ) from error
+            if isinstance(error, DataError):
+                reason = str(error.orig).partition("\n")[0]
+                raise InvalidInputError(f"The ledger cannot hold a value: {reason}.", cure="Shorten it.") from error
             if error.connection_invalidated:
                 raise UnreachableError(
                     f"The connection to the ledger at {self.address} was cut.", cure="Run the command again."

@@ -13,6 +13,7 @@ import numpy as np
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.label import Label, Source
 from annotation.domain.task import Component, Task, task_key
+from annotation.domain.version import Decision
 from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.correspondence import Correspondence
@@ -71,7 +72,9 @@ def apply(
         labels = [_by_table(old, new, table, now) for old, new in planned.table if old.text_key not in taken]
         written = work.labels.record([*labels, *(_withdrawn(label, now) for label in planned.outdated)])
         tasks = _draw(work, campaign, table, planned.pending, budget=budget, seed=seed, now=now)
-        work.events.add("relabel", table.key, now=now, payload={"labels": written, "tasks": tasks})
+        if written or tasks:
+            reason = f"{written} labels follow from the table, {tasks} texts with several candidates go to coders."
+            work.decisions.add(Decision("relabel", table.key, True, reason, {"labels": written, "tasks": tasks}, now))
     figures = planned.as_dict()
     return RelabelResult(campaign_key, figures["univocal"], figures["multivocal"], figures["pending"], written, tasks)
 
