@@ -342,7 +342,8 @@ def demo(
     from sync.demo import summary as summaries
 
     with demos.opened(home=home or DEFAULT_HOME, fresh=fresh, on_message=terminal.say, on_step=tell_step) as running:
-        result = running.run()
+        with terminal.counting("this step") as on_progress:
+            result = running.run(on_progress=on_progress)
         terminal.emit(output, result.as_dict(), *summaries.render(result))
         if not once and sys.stdout.isatty():
             terminal.say("The servers stay up. Ctrl-C stops them.")

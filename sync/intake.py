@@ -19,6 +19,11 @@ from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature
 
+CHANGED = (
+    "The id is known with another text or other variables. A changed declaration wants an id of its own; the same file "
+    "wants the same variables each time."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -57,7 +62,7 @@ class _Taken:
     text: Text
     declaration: Declaration
     codes: tuple[str, ...]
-    probabilities: tuple[float, ...]
+    arrival: Arrival
 
 
 def take(
@@ -75,19 +80,20 @@ def take(
 
     With ``coded`` the rows' codes are settled and become labels of source ``import``, once all rows are in: the code
     that most rows of a text carry; a tie is quarantined, since nothing says which row is right. Without it an unknown
-    code is quarantined and the text taken without.
+    code is quarantined and the text taken without. An id that is known with another text is quarantined.
     """
     result = IntakeResult()
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for batch in batches:
         taken, refused = _parse(batch, source=source, coded=coded, nomenclature=nomenclature)
+        with ledger.begin() as work:
+            kept, changed = _first_of_each_id(work, taken, source=source)
+            result += IntakeResult(rows=len(batch))
+            result += _record(work, kept, [*refused, *changed], model_version=model_version, now=now)
         if coded:
-            for item in taken:
+            for item in kept:
                 if item.declaration.code:
                     votes[item.text.key][item.declaration.code] += 1
-        with ledger.begin() as work:
-            result += IntakeResult(rows=len(batch))
-            result += _record(work, taken, refused, model_version=model_version, now=now)
         on_progress(result.rows)
     if coded and nomenclature is not None:
         with ledger.begin() as work:
@@ -117,7 +123,7 @@ def _parse(
                 Text(key, texts.group_key(arrival.text), arrival.text, arrival.variables),
                 Declaration(source, arrival.external_id, key, arrival.declared_at, code),
                 predicted,
-                arrival.probabilities,
+                arrival,
             )
         )
     return taken, refused
@@ -155,6 +161,21 @@ def _quarantined(arrival: Arrival, reason: str) -> Quarantined:
     return Quarantined("text", arrival.file, arrival.row, raw, reason)
 
 
+def _first_of_each_id(
+    work: UnitOfWork, taken: Sequence[_Taken], *, source: str
+) -> tuple[list[_Taken], list[Quarantined]]:
+    """A declaration never changes: an id that comes back with another text or other variables is set aside."""
+    known = work.texts.declared_as(source, [item.declaration.external_id for item in taken])
+    kept: list[_Taken] = []
+    refused: list[Quarantined] = []
+    for item in taken:
+        if known.setdefault(item.declaration.external_id, item.text.key) == item.text.key:
+            kept.append(item)
+        else:
+            refused.append(_quarantined(item.arrival, CHANGED))
+    return kept, refused
+
+
 def _record(
     work: UnitOfWork,
     taken: Sequence[_Taken],
@@ -173,7 +194,7 @@ def _record(
 
 
 def _prediction(taken: _Taken, model_version: str) -> Prediction:
-    given = taken.probabilities
+    given = taken.arrival.probabilities
     entropy = -sum(p * math.log(p) for p in given if p > 0)
     return Prediction(taken.text.key, model_version, taken.codes, given, entropy, 1.0)
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.parts.labelstudio", "tests.parts.mlflow", "tests.parts.postgres", "tests.parts.s3"]
+pytest_plugins = [
+    "tests.parts.browser",
+    "tests.parts.labelstudio",
+    "tests.parts.mlflow",
+    "tests.parts.postgres",
+    "tests.parts.s3",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from annotation.errors import InstallationError
 from annotation.settings import LabelStudioSettings, LedgerSettings
-from annotation.wiring import clock
+from annotation.wiring import OnProgress, clock, silent
 from sync import turn
 from sync.demo import home as homes
 from sync.demo import story
@@ -66,14 +66,14 @@ class RunningDemo:
     _on_step: OnStep
     _began: float
 
-    def run(self, *, turns: int = 1) -> DemoResult:
+    def run(self, *, turns: int = 1, on_progress: OnProgress = silent) -> DemoResult:
         """Run ``turns`` turns: first one that was killed half-way, if any; each other has a new month of declarations.
 
         Errors: those of the steps; what was done stays, and the next run goes on from there.
         """
         for _ in range(turns):
             self._arrive()
-            turn.turn(self._bench, on_step=self._step)
+            turn.turn(self._bench, on_step=self._step, on_progress=on_progress)
         # Both are up before anybody is told their addresses, also where no step had to ask for them.
         account = self._servers.label_studio().account
         return story.tell(

@@ -75,7 +75,11 @@ def promote(
         with ledger.read() as work:
             decided = work.decisions.latest(KIND, subject=name)
         # The reason too, for a run that was killed after it had moved the alias and says here what it did.
-        reason = f"It is the champion already. {decided.reason}" if decided else "It is the champion already."
+        reason = (
+            f"It is the champion already. When it became so: {decided.reason}"
+            if decided
+            else "It is the champion already."
+        )
         return PromotionResult(name, True, reason, name, standing, standing)
     old = f"{registry.model_name}/{champion.version}"
     comparison = evaluation.compare(

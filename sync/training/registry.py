@@ -145,6 +145,8 @@ class ModelRegistry:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
                 with self._translated():
+                    # download_artifacts asks the global registry, whatever tracking_uri it is given.
+                    mlflow.set_registry_uri(self.tracking_uri)
                     fetched = mlflow.artifacts.download_artifacts(
                         artifact_uri=version.uri, dst_path=scratch, tracking_uri=self.tracking_uri
                     )
@@ -270,7 +272,10 @@ class ModelRegistry:
             yield
         except MlflowException as error:
             kind = InvalidInputError if error.error_code == "INVALID_PARAMETER_VALUE" else UnreachableError
-            raise kind(f"MLflow at {self.tracking_uri} refused or did not answer: {error.message}") from error
+            raise kind(
+                f"MLflow at {self.tracking_uri} refused or did not answer: {error.message}",
+                cure="Check mlflow.tracking_uri, and that the server runs and knows you.",
+            ) from error
         except ModuleNotFoundError as error:
             raise InstallationError(
                 f"Artifacts of MLflow at {self.tracking_uri} need the package {error.name}.",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
 from sampling.fasttext_scorer import FastTextScorer
-from sync.training import fasttext_trainer, registry
+from sync.training import fasttext_trainer, model
 from sync.training.fasttext_trainer import FastTextParameters, TrainedModel
 from sync.training.mlflow_server import MlflowServer
 from sync.training.registry import ModelRegistry, ModelVersion, TrainingSetRef
@@ -130,7 +131,7 @@ def _killed(*_: object, **__: object) -> None:
 
 def test_download__scores_as_the_pyfunc_predicts(models: ModelRegistry, trained: TrainedModel, tmp_path: Path) -> None:
     version = _register(models, trained)
-    models.set_alias(version.version, registry.CHAMPION)
+    models.set_alias(version.version, model.CHAMPION)
     asked = pd.DataFrame({"text": ["BOULANGERIE", "céréales\nculture", "autre chose"], "liasse_type": ["I", "", "II"]})
 
     files = models.download(f"models:/{models.model_name}@champion", tmp_path)
@@ -268,3 +269,30 @@ def test_server__that_does_not_come_up_is_told_and_stopped(tmp_path: Path) -> No
 
     left = subprocess.run(["pgrep", "-f", f"--port {server.port}"], capture_output=True, text=True)
     assert left.stdout == ""
+
+
+def test_download__in_a_process_that_registered_nothing(
+    models: ModelRegistry, trained: TrainedModel, tmp_path: Path
+) -> None:
+    """MLflow's global registry is somebody else's there: nothing may be looked up, or made, in it."""
+    _register(models, trained)
+    program = (
+        "import sys; from pathlib import Path; from sync.training.registry import ModelRegistry;"
+        "print(ModelRegistry(*sys.argv[1:4]).download('challenger', Path(sys.argv[4])).model_path)"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    arguments = [models.tracking_uri, models.model_name, models.experiment, str(tmp_path / "models")]
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_file()
+    assert list(elsewhere.iterdir()) == []

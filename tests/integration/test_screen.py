@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from annotation.campaign.ports import Candidate, ProjectSpec, TaskPayload
 from annotation.domain.judgement import Outcome
 from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import LabelStudioServer
 from tests.parts import campaigns
-from tests.parts.absence import absent
 from tests.parts.labelstudio import platform_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
-CHROMIUM = Path("/usr/bin/chromium")
 CANDIDATES = (Candidate("01.12Z", "Culture du riz", 0.6), Candidate("01.11Z", "Culture de céréales", 0.3))
 
 
 @pytest.fixture
-def page(label_studio: LabelStudioServer) -> Iterator[Page]:
-    """A browser that is logged in."""
-    if not CHROMIUM.exists():
-        absent("Chromium is not installed; Debian's chromium brings it")
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        opened = browser.new_page()
-        opened.set_default_timeout(60_000)
-        opened.goto(f"{label_studio.url}/user/login/")
-        opened.fill("input[name=email]", label_studio.account.email)
-        opened.fill("input[name=password]", label_studio.account.password)
-        opened.click("button[type=submit]")
-        opened.wait_for_url(lambda url: "/user/login" not in url)
-        yield opened
-        browser.close()
+def page(label_studio: LabelStudioServer, browser: Browser) -> Iterator[Page]:
+    """A page of somebody who is logged in."""
+    opened = browser.new_page()
+    opened.set_default_timeout(60_000)
+    opened.goto(f"{label_studio.url}/user/login/")
+    opened.fill("input[name=email]", label_studio.account.email)
+    opened.fill("input[name=password]", label_studio.account.password)
+    opened.click("button[type=submit]")
+    opened.wait_for_url(lambda url: "/user/login" not in url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

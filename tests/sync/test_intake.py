@@ -145,3 +145,16 @@ def test_take__predicted_codes_are_parsed_like_all_others(tmp_path: Path) -> Non
     assert (result.texts, result.predictions, result.quarantined) == (2, 1, 1)
     assert found.codes == ("01.11Z", "01.12Z")
     assert "The prediction is left out: '99.99Z' is not a code of naf" in set_aside(ledger)[2]
+
+
+@pytest.mark.parametrize("changed", [{"text": "Culture du riz"}, {"variables": {}}], ids=["text", "variables"])
+def test_take__an_id_that_comes_back_changed_is_set_aside(tmp_path: Path, changed: dict[str, object]) -> None:
+    """Else its text would be learnt twice, under two keys."""
+    ledger = pools.ledger(tmp_path)
+    take(ledger, arrival(1))
+
+    again = take(ledger, replace(arrival(2, **changed), external_id="1"))
+
+    assert again == IntakeResult(rows=1, quarantined=1)
+    assert "is known with another text" in set_aside(ledger)[2]
+    assert codes(ledger) == {"Culture de blé": "01.11Z"}

@@ -46,6 +46,16 @@ class Texts:
         ]
         return statements.insert_new(self._session, DeclarationRow, rows, key=["source", "external_id"])
 
+    def declared_as(self, source: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """The text keys of those declarations of the source that are known, by their external id."""
+        found: dict[str, str] = {}
+        for chunk in statements.chunks(external_ids):
+            statement = select(DeclarationRow.external_id, DeclarationRow.text_key).where(
+                DeclarationRow.source == source, DeclarationRow.external_id.in_(chunk)
+            )
+            found.update(self._session.execute(statement).all())
+        return found
+
     def get(self, keys: Sequence[str]) -> dict[str, Text]:
         found: dict[str, Text] = {}
         for chunk in statements.chunks(keys):
