@@ -25,12 +25,10 @@ from sync.training.mlflow_server import MlflowServer
 from tests.parts import tinycorpus
 from tests.parts.awb import Awb
 from tests.parts.labelstudio import platform_of
-from tests.parts.mlflow import mlflow_server
 from tests.parts.ports import free_port
 from tests.parts.s3 import S3Server
 from tests.parts.tinycorpus import TASKS
 
-__all__ = ["mlflow_server"]
 pytestmark = [pytest.mark.e2e, pytest.mark.integration, pytest.mark.timeout(1800)]
 
 SECRET, TOKEN = "webhook-secret-of-the-office", "token-of-a-reader"

@@ -18,10 +18,7 @@ from sync.settings import Settings
 from tests.parts import browser as browsers
 from tests.parts import filled_ledger
 from tests.parts.absence import absent
-from tests.parts.browser import browser
 from tests.parts.filled_ledger import NOW
-
-__all__ = ["browser"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 

@@ -19,9 +19,7 @@ from sync.training import fasttext_trainer, model
 from sync.training.fasttext_trainer import FastTextParameters, TrainedModel
 from sync.training.mlflow_server import MlflowServer
 from sync.training.registry import ModelRegistry, ModelVersion, TrainingSetRef
-from tests.parts.mlflow import mlflow_server
 
-__all__ = ["mlflow_server"]
 pytestmark = pytest.mark.integration
 
 NORMALISER = Normaliser(Cleaning(digits=False), ("liasse_type",))
