@@ -19,6 +19,10 @@ def server() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", "left-behind"], start_new_session=True
     )
+    # Between fork and exec it still bears the name of this program.
+    until = time.monotonic() + 30
+    while "left-behind" not in orphans._command(process.pid) and time.monotonic() < until:
+        time.sleep(0.01)
     yield process
     process.kill()
     process.wait()
