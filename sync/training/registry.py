@@ -145,7 +145,8 @@ class ModelRegistry:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
                 with self._translated():
-                    # download_artifacts asks the global registry, whatever tracking_uri it is given.
+                    # download_artifacts asks the global servers, whatever tracking_uri it is given.
+                    mlflow.set_tracking_uri(self.tracking_uri)
                     mlflow.set_registry_uri(self.tracking_uri)
                     fetched = mlflow.artifacts.download_artifacts(
                         artifact_uri=version.uri, dst_path=scratch, tracking_uri=self.tracking_uri
