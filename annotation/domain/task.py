@@ -8,13 +8,14 @@ from enum import StrEnum
 
 
 class Component(StrEnum):
-    """The part of a draw that selected a text. Only ``AUDIT`` may estimate accuracy."""
+    """The part of a draw that selected a text. The evaluation set is made of ``AUDIT`` alone."""
 
     AUDIT = "audit"
     UNCERTAIN = "uncertain"
     DRIFTING = "drifting"
     RARE = "rare"
     DISAGREEMENT = "disagreement"
+    VALUE = "value"
     REVISION = "revision"
     CLAIM = "claim"
     GOLD = "gold"
@@ -24,7 +25,10 @@ class Component(StrEnum):
 class Task:
     """``inclusion_probability`` is the chance that this draw had of selecting the text, known before it was drawn.
 
-    ``candidates`` are the codes put first on the coder's screen, with the model's probabilities where it gave any.
+    All components of the draw count in it. ``frequency`` is the number of declarations that the text stands for, its
+    near copies' included; ``confidence`` is the calibrated probability, at the draw, that the model's first code is
+    right. ``candidates`` are the codes put first on the coder's screen, with the model's probabilities where it gave
+    any.
     """
 
     key: str
@@ -38,6 +42,8 @@ class Task:
     candidates: tuple[str, ...]
     probabilities: tuple[float, ...]
     model_version: str | None
+    frequency: int = 1
+    confidence: float | None = None
 
 
 def task_key(draw_key: str, text_key: str, seat: int = 1) -> str:

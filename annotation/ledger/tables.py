@@ -179,6 +179,8 @@ class TaskRow(Base):
     candidates: Mapped[list[Any]]
     probabilities: Mapped[list[Any]]
     model_version: Mapped[str | None] = mapped_column(String(128))
+    frequency: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    confidence: Mapped[float | None] = mapped_column(Float)
     __table_args__ = (
         UniqueConstraint("draw_id", "text_key", "seat"),
         CheckConstraint("inclusion_probability > 0 AND inclusion_probability <= 1", name="known_chance"),
@@ -314,6 +316,17 @@ class ModelVersionRow(Base):
     parameters: Mapped[dict[str, Any]]
     metrics: Mapped[dict[str, Any]]
     trained_at: Mapped[datetime]
+
+
+class CalibrationRow(Base):
+    """How far a model's confidence is to be trusted; the newest row of a model version holds."""
+
+    __tablename__ = "calibration"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    model_version: Mapped[str] = mapped_column(String(128), index=True)
+    document: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]
+    fitted_at: Mapped[datetime]
 
 
 class DecisionRow(Base):

@@ -26,7 +26,7 @@ from annotation.ledger.repositories.nomenclatures import Nomenclatures
 from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
 from annotation.ledger.repositories.platforms import Inbox, Platforms
 from annotation.ledger.repositories.texts import Texts
-from annotation.ledger.repositories.versions import Decisions, ModelVersions, TrainingSetVersions
+from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
 
 BUSY_SECONDS = 60
 UNDEFINED_TABLE = "42P01"  # of PostgreSQL
@@ -91,6 +91,10 @@ class UnitOfWork:
         return ModelVersions(self._session)
 
     @cached_property
+    def calibrations(self) -> Calibrations:
+        return Calibrations(self._session)
+
+    @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self._session)
 
@@ -152,8 +156,8 @@ class Ledger:
             finally:
                 session.rollback()
 
-    def migrate(self) -> str:
-        """Bring the tables to the version of this installation and return its revision."""
+    def migrate(self, revision: str = "head") -> str:
+        """Bring the tables up to a revision, by default that of this installation, and return where they are."""
         config = _alembic()
         with self._translated(), self._engine.connect() as connection:
             config.attributes["connection"] = connection
@@ -161,7 +165,7 @@ class Ledger:
                 # Two programs that start at once would both make the tables; SQLite has one writer at a time anyway.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('migrate'))")
             try:
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
             except CommandError as error:
                 raise InstallationError(
                     f"The ledger at {self.address} was written by another version of this program ({error}).",

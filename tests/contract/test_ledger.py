@@ -145,6 +145,31 @@ def test_migrate__from_nothing_gives_the_tables_of_the_program(new_url: Callable
     assert differences == []
 
 
+def test_migrate__the_first_tables_keep_their_rows(new_url: Callable[[], str]) -> None:
+    address = new_url()
+    with closing(Ledger.open(address)) as ledger:
+        ledger.migrate("0001")
+        engine = create_engine(address)
+        with engine.begin() as connection:
+            for statement in _FIRST_ROWS:
+                connection.execute(text(statement))
+        engine.dispose()
+        ledger.migrate()
+
+        with ledger.read() as work:
+            (kept,) = work.tasks.of_campaign("main")
+    assert (kept.key, kept.frequency, kept.confidence) == ("k", 1, None)
+
+
+_FIRST_ROWS = (
+    "INSERT INTO nomenclature VALUES ('naf', 'NAF', 'by hand', '0', '2026-01-01 00:00:00')",
+    "INSERT INTO campaign VALUES ('main', 'Main', 'naf', 'fr', '2026-01-01 00:00:00', NULL)",
+    "INSERT INTO text VALUES ('t', 'g', 'culture', '{}', '2026-01-01 00:00:00')",
+    "INSERT INTO draw VALUES (1, 'd', 'main', 1, NULL, '', '', '{}', '2026-01-01 00:00:00')",
+    "INSERT INTO task VALUES ('k', 1, 't', 'audit', 's', 0.5, 1, '', '[]', '[]', NULL)",
+)
+
+
 def test_migrate__programs_that_start_at_once(new_url: Callable[[], str]) -> None:
     address = new_url()
 
@@ -758,6 +783,29 @@ def test_trainingsets__round_trip(ledger: Ledger) -> None:
         assert work.trainingsets.all("set") == [version("v1"), version("v2", parent="v1", built_at=LATER)]
         with pytest.raises(NotFoundError, match="known: v1, v2"):
             work.trainingsets.get("set", "v3")
+
+
+def test_calibrations__the_newest_of_a_model_holds(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        assert work.calibrations.current("m/1") is None
+        assert work.calibrations.add("m/1", {"temperature": 2.0}, {"labels": 40}, now=NOW)
+        assert not work.calibrations.add("m/1", {"temperature": 2.0}, {"labels": 41}, now=LATER)
+        assert work.calibrations.add("m/1", {"temperature": 1.5}, {"labels": 80}, now=LATER)
+        assert work.calibrations.add("m/2", {"temperature": 3.0}, {}, now=LATER)
+
+    with ledger.read() as work:
+        assert work.calibrations.current("m/1") == {"temperature": 1.5}
+        assert work.calibrations.figures("m/1") == {"labels": 80}
+
+
+def test_tasks__frequency_and_confidence_are_kept(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        draw = work.draws.add(Draw("draw-f", "main", 1, "m/1", "w0", "w1", {}, NOW))
+        work.tasks.add([replace(task("task-f", draw.id, "a"), frequency=17, confidence=0.25)])
+
+    with ledger.read() as work:
+        (stored,) = work.tasks.of_draw(draw.id)
+    assert (stored.frequency, stored.confidence) == (17, 0.25)
 
 
 def test_models__one_per_training(ledger: Ledger) -> None:

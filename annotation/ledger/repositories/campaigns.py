@@ -127,6 +127,8 @@ class Tasks:
                 "candidates": list(t.candidates),
                 "probabilities": list(t.probabilities),
                 "model_version": t.model_version,
+                "frequency": t.frequency,
+                "confidence": t.confidence,
             }
             for t in tasks
         ]
@@ -223,4 +225,6 @@ def _task(row: TaskRow) -> Task:
         candidates=tuple(row.candidates),
         probabilities=tuple(row.probabilities),
         model_version=row.model_version,
+        frequency=row.frequency,
+        confidence=row.confidence,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
 from annotation.errors import NotFoundError
 from annotation.ledger import statements
-from annotation.ledger.tables import DecisionRow, ModelVersionRow, TrainingSetVersionRow
+from annotation.ledger.tables import CalibrationRow, DecisionRow, ModelVersionRow, TrainingSetVersionRow
 
 
 class TrainingSetVersions:
@@ -58,6 +59,39 @@ class ModelVersions:
     def all(self, name: str) -> list[ModelVersion]:
         statement = select(ModelVersionRow).where(ModelVersionRow.name == name).order_by(ModelVersionRow.trained_at)
         return [_model(row) for row in self._session.scalars(statement)]
+
+
+class Calibrations:
+    """``document`` is what sampling.calibration reads; ``figures`` are for people."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(
+        self, model_version: str, document: Mapping[str, Any], figures: Mapping[str, Any], *, now: datetime
+    ) -> bool:
+        """Record a calibration and tell whether it is new; the one in force is not recorded again."""
+        newest = self._newest(model_version)
+        if newest is not None and newest.document == dict(document):
+            return False
+        row = CalibrationRow(model_version=model_version, document=dict(document), figures=dict(figures), fitted_at=now)
+        self._session.add(row)
+        self._session.flush()
+        return True
+
+    def current(self, model_version: str) -> Mapping[str, Any] | None:
+        """The document in force."""
+        newest = self._newest(model_version)
+        return newest.document if newest else None
+
+    def figures(self, model_version: str) -> Mapping[str, Any] | None:
+        """The figures that belong to the document in force."""
+        newest = self._newest(model_version)
+        return newest.figures if newest else None
+
+    def _newest(self, model_version: str) -> CalibrationRow | None:
+        statement = select(CalibrationRow).where(CalibrationRow.model_version == model_version)
+        return self._session.scalars(statement.order_by(CalibrationRow.id.desc()).limit(1)).first()
 
 
 class Decisions:
