@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sampling.drift.detectors import Shift
@@ -15,6 +16,13 @@ _SENTENCES: Final = {
         "unscored": "Le modèle ne connaît aucun mot de ce texte.",
         "code": "Le code prédit {value} devient plus fréquent : {before} des textes auparavant, {after} à présent.",
         "word": "Le mot « {value} » devient plus fréquent : {before} des textes auparavant, {after} à présent.",
+        "drifted code": "Code prédit {value} plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
+        "drifted word": "Mot « {value} » plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
+        "drifted phrase": "Tournure « {value} » plus fréquente : {before} des textes auparavant, {after} depuis {since}.",
+        "drifted variable": "Valeur {value} plus fréquente : {before} des textes auparavant, {after} depuis {since}.",
+        "drifted wording": "Dans l'ensemble, ces mots ressemblent aux textes arrivés depuis {since}.",
+        "new word": "Mot nouveau « {value} » : {before} des textes auparavant, {after} depuis {since}.",
+        "new phrase": "Tournure nouvelle « {value} » : {before} des textes auparavant, {after} depuis {since}.",
         "revision": "L'ancien code {old} correspond à {number} codes de la nouvelle nomenclature.",
     },
     "en": {
@@ -24,9 +32,29 @@ _SENTENCES: Final = {
         "unscored": "The model knows no word of this text.",
         "code": "The predicted code {value} is on the rise: {before} of the texts before, {after} now.",
         "word": "The word '{value}' is on the rise: {before} of the texts before, {after} now.",
+        "drifted code": "Predicted code {value} on the rise: {before} of the texts before, {after} since {since}.",
+        "drifted word": "Word '{value}' on the rise: {before} of the texts before, {after} since {since}.",
+        "drifted phrase": "Wording '{value}' on the rise: {before} of the texts before, {after} since {since}.",
+        "drifted variable": "Value {value} on the rise: {before} of the texts before, {after} since {since}.",
+        "drifted wording": "Taken together, these words resemble the texts that arrived since {since}.",
+        "new word": "New word '{value}': {before} of the texts before, {after} since {since}.",
+        "new phrase": "New wording '{value}': {before} of the texts before, {after} since {since}.",
         "revision": "The former code {old} corresponds to {number} codes of the new nomenclature.",
     },
 }
+
+_MONTHS: Final = {
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+# What is this many times as frequent as before is called new.
+_NEW = 8
 
 
 def audit(language: str, *, drawn: int, among: int) -> str:
@@ -47,6 +75,17 @@ def uncertain(language: str, *, codes: Sequence[str], probabilities: Sequence[fl
 def drifting(language: str, *, kind: str, shift: Shift) -> str:
     return _SENTENCES[language][kind].format(
         value=shift.value, before=_percent(language, shift.before), after=_percent(language, shift.after)
+    )
+
+
+def drifted(language: str, *, kind: str, value: str, before: float, after: float, since: datetime) -> str:
+    """Of a text that drifts: what rose with it, from which share to which; ``kind`` is that of a drift's cause."""
+    new = before * _NEW < after and f"new {kind}" in _SENTENCES[language]
+    return _SENTENCES[language][f"new {kind}" if new else f"drifted {kind}"].format(
+        value=value,
+        before=_percent(language, before),
+        after=_percent(language, after),
+        since=f"{_MONTHS[language][since.month - 1]} {since.year}",
     )
 
 
