@@ -91,7 +91,8 @@ class EstimateItem(Representation):
     value: float = Field(examples=[0.842])
     low: float = Field(description="Lower end of the 95 % confidence interval.", examples=[0.801])
     high: float = Field(examples=[0.876])
-    texts: int = Field(description="Texts observed.", examples=[300])
+    texts: int = Field(validation_alias="n", description="Texts observed.", examples=[300])
+    method: str = Field(description="The estimator.", examples=["stratified"])
 
 
 class AccuracyItem(Representation):

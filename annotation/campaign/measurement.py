@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.quality import accuracy, consensus
-from annotation.quality.accuracy import Design, Estimate
+from annotation.quality.accuracy import Estimate
 from annotation.quality.consensus import Settled
 
 LEAST_TEXTS = 10
@@ -41,26 +42,36 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """How some texts came to be observed, in their order; ``population`` is in texts by stratum."""
+
+    probability: npt.NDArray[np.float64]
+    stratum: npt.NDArray[np.object_]
+    population: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Benchmark:
     """The members of the evaluation set to which a coder gave a code.
 
-    ``response`` is the share of a stratum's members that coders have settled, with a code or as unclassifiable.
+    ``response`` is the share of a stratum's members that carry a code, ``population`` the texts that it stands for.
     """
 
     members: int
     coded: tuple[EvaluationMember, ...]
     codes: Mapping[str, str]
     response: Mapping[str, float]
+    population: Mapping[str, float]
 
-    def design(self, members: Sequence[EvaluationMember]) -> Design:
-        """How these members came to be observed, in their order.
-
-        Those that are not settled yet are taken as missing at random within their stratum: being drawn and being
-        answered are two phases, whose chances multiply (Särndal et al. 1992, chapter 15).
+    def drawing(self, members: Sequence[EvaluationMember]) -> Drawing:
+        """Of these members. Answers that are missing, or say that there is no code, are taken as missing at random
+        within their stratum: being drawn and being coded are two phases, whose chances multiply (Särndal et al. 1992,
+        chapter 15).
         """
-        return Design(
+        return Drawing(
             np.array([m.inclusion_probability * self.response[m.stratum] for m in members], dtype=float),
             np.array([member.stratum for member in members], dtype=object),
+            self.population,
         )
 
 
@@ -69,12 +80,20 @@ def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
     members = work.evaluation.members(nomenclature)
     marks = work.judgements.marks_of_tasks([member.task_key for member in members])
     verdicts = {m.text_key: consensus.settle(marks.get(m.task_key, ())) for m in members}
-    settled = {key: verdict for key, verdict in verdicts.items() if isinstance(verdict, Settled)}
-    codes = {key: verdict.code for key, verdict in settled.items() if verdict.code is not None}
+    codes = {key: v.code for key, v in verdicts.items() if isinstance(v, Settled) and v.code is not None}
     drawn = Counter(m.stratum for m in members)
-    answered = Counter(m.stratum for m in members if m.text_key in settled)
-    response = {stratum: answered[stratum] / number for stratum, number in drawn.items()}
-    return Benchmark(len(members), tuple(m for m in members if m.text_key in codes), codes, response)
+    coded = Counter(m.stratum for m in members if m.text_key in codes)
+    population: dict[str, float] = {}
+    for member in sorted(members, key=lambda m: m.stratum):
+        # The audit is a simple random sample in each stratum: the members' shares add up to its size.
+        population[member.stratum] = population.get(member.stratum, 0.0) + 1 / member.inclusion_probability
+    return Benchmark(
+        len(members),
+        tuple(m for m in members if m.text_key in codes),
+        codes,
+        {stratum: coded[stratum] / number for stratum, number in drawn.items()},
+        population,
+    )
 
 
 def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:
@@ -87,7 +106,10 @@ def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -
     estimate = None
     if gap is None:
         correct = [predicted[m.text_key] == benchmark.codes[m.text_key] for m in seen]
-        estimate = accuracy.estimate(np.array(correct, dtype=float), benchmark.design(seen))
+        drawing = benchmark.drawing(seen)
+        estimate = accuracy.estimate(
+            correct, drawing.probability, population_size=drawing.population, stratum=drawing.stratum
+        )
     return Measurement(model_version, benchmark.members, len(benchmark.coded), len(seen), estimate, gap)
 
 

@@ -71,7 +71,7 @@ def compare(
     return Comparison(
         _measured(known, new, challenger),
         _measured(known, old, champion),
-        accuracy.difference(new[-1], old[-1], known.design(known.coded), confidence=confidence),
+        _difference(known, new[-1], old[-1], confidence),
     )
 
 
@@ -81,8 +81,30 @@ def _benchmark(ledger: Ledger, nomenclature: Nomenclature) -> Benchmark:
 
 
 def _measured(known: Benchmark, right: npt.NDArray[np.float64], model_version: str) -> Evaluation:
-    levels = tuple(accuracy.estimate(row, known.design(known.coded)) for row in right)
+    drawing = known.drawing(known.coded)
+    levels = tuple(
+        accuracy.estimate(row, drawing.probability, population_size=drawing.population, stratum=drawing.stratum)
+        if known.coded
+        else None
+        for row in right
+    )
     return Evaluation(model_version, levels, known.members, len(known.coded))
+
+
+def _difference(
+    known: Benchmark, new: npt.NDArray[np.float64], old: npt.NDArray[np.float64], confidence: float
+) -> Estimate | None:
+    if not known.coded:
+        return None
+    drawing = known.drawing(known.coded)
+    return accuracy.difference(
+        new,
+        old,
+        drawing.probability,
+        population_size=drawing.population,
+        stratum=drawing.stratum,
+        confidence=confidence,
+    )
 
 
 def _right(ledger: Ledger, nomenclature: Nomenclature, known: Benchmark, model_version: str) -> npt.NDArray[np.float64]:

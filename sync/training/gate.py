@@ -18,14 +18,14 @@ def decide(comparison: Comparison, policy: GateSettings) -> Verdict:
     """Promote if enough texts were judged, the difference reaches the least one, and its interval leaves no room for
     a loss beyond the margin (non-inferiority)."""
     difference = comparison.difference
-    if difference is None or difference.texts < policy.least_evaluated:
+    if difference is None or difference.n < policy.least_evaluated:
         judged = comparison.challenger.judged
         return Verdict(
             False,
             f"{judged} texts of the evaluation set are judged; the gate wants {policy.least_evaluated} to compare.",
         )
     figures = (
-        f"on the same {difference.texts} texts, challenger minus champion is {_points(difference.value)} points "
+        f"on the same {difference.n} texts, challenger minus champion is {_points(difference.value)} points "
         f"({policy.confidence:.0%} interval {_points(difference.low)} to {_points(difference.high)})"
     )
     if difference.value < policy.least_difference:

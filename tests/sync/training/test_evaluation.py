@@ -59,18 +59,20 @@ def test_benchmark__human_codes_only(ledger: Ledger) -> None:
         known = measurement.benchmark(work, "naf")
 
     assert (len(known.coded), set(known.codes.values()), known.members) == (6, {"01.11Z"}, 8)
-    # Of the four members of chance 1/10 three are settled: the others stand for the one that is not.
-    assert sorted(known.design(known.coded).inclusion_probabilities) == pytest.approx([0.1 * 3 / 4] * 2 + [0.5] * 4)
+    # Of the four members of chance 1/10 two are coded, which stand for those that are not.
+    drawing = known.drawing(known.coded)
+    assert sorted(drawing.probability) == pytest.approx([0.1 * 2 / 4] * 2 + [0.5] * 4)
+    assert drawing.population == pytest.approx({"s0.1": 40, "s0.5": 8})
 
 
 def test_evaluate__by_level_and_design(ledger: Ledger) -> None:
-    """Right on the four of chance 1/2, a neighbour's code on the two of chance 1/10 x 3/4: 8 of 34 2/3."""
+    """Right on the four that stand for 8 texts, a neighbour's code on the two that stand for 40."""
     pools.predict(ledger, coded(ledger, 0.5), code="01.11Z")
     pools.predict(ledger, coded(ledger, 0.1), code="01.12Z")
 
     found = evaluation.evaluate(ledger=ledger, nomenclature=TREE, model_version=pools.MODEL)
 
-    assert [round(level.value, 6) for level in found.levels if level] == [1.0, round(8 / (8 + 80 / 3), 6)]
+    assert [round(level.value, 6) for level in found.levels if level] == [1.0, round(8 / 48, 6)]
     assert found.accuracy == found.levels[-1]
     assert found.as_dict()["judged"] == 6
     assert found.as_dict()["evaluation_set"] == 8
@@ -105,5 +107,5 @@ def test_compare__is_paired(ledger: Ledger) -> None:
     found = evaluation.compare(ledger=ledger, nomenclature=TREE, challenger="m/2", champion="m/1", confidence=0.95)
 
     assert found.difference is not None
-    assert found.difference.value == pytest.approx((80 / 3) / (8 + 80 / 3))
+    assert found.difference.value == pytest.approx(40 / 48)
     assert (found.challenger.model_version, found.champion.model_version) == ("m/2", "m/1")

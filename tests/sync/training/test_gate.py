@@ -13,7 +13,7 @@ POLICY = GateSettings(least_evaluated=50, least_difference=0.01, non_inferiority
 
 def decide(value: float, low: float, high: float, *, texts: int = 100) -> Verdict:
     new, old = (Evaluation(f"m/{n}", (), 200, texts) for n in (2, 1))
-    return gate.decide(Comparison(new, old, Estimate(value, low, high, texts)), POLICY)
+    return gate.decide(Comparison(new, old, Estimate(value, low, high, 0.05, texts, texts, "stratified")), POLICY)
 
 
 FIGURES = "on the same 100 texts, challenger minus champion is {} points (90% interval {} to {})"

@@ -1,0 +1,40 @@
+"""Confidence intervals of shares that hold for few texts and for shares near 0 and 1."""
+
+from __future__ import annotations
+
+import math
+
+
+def quantile(confidence: float, degrees: float) -> float:
+    """Student's two-sided quantile."""
+    # scipy takes half a second to load, and this module is imported by every command.
+    from scipy import special
+
+    return float(special.stdtrit(degrees, 0.5 + confidence / 2))
+
+
+def wilson(share: float, n: float, reach: float) -> tuple[float, float]:
+    """Wilson's (1927) score interval of a share seen in ``n`` texts, any positive number; ``reach`` is the quantile.
+
+    Infinitely many texts leave no doubt: both ends are the share.
+    """
+    if math.isinf(n):
+        return share, share
+    z2 = reach**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
+def bonett_price(mean: float, apart: float, n: float, reach: float) -> tuple[float, float]:
+    """Of a paired difference of shares (Bonett and Price 2012): one text is added to either kind of disagreement.
+
+    ``apart`` is the share of texts on which the two differ. Where they agree on all texts it still has a width, since
+    agreement on fifty texts does not rule out that one of them is worse by points.
+    """
+    if math.isinf(n):
+        return mean, mean
+    middle = mean * n / (n + 2)
+    spread = (apart * n + 2) / (n + 2) - middle**2
+    half = reach * math.sqrt(spread / (n + 2))
+    return max(-1.0, min(mean, middle - half)), min(1.0, max(mean, middle + half))
