@@ -22,7 +22,7 @@ from sampling.drift import windows
 from sampling.drift.report import DriftReport
 from sampling.pool import Pool
 from sampling.settings import DrawSettings
-from sampling.strategies.base import Selection, Strategy
+from sampling.strategies.base import Selection
 from sampling.strategies.drifting import Drifting
 from sampling.strategies.probability import Audit
 from sampling.strategies.uncertain import BreakingTies
@@ -98,7 +98,9 @@ def _select(
     return [audit, moved, uncertain]
 
 
-def _take(pool: Pool, free: pd.Series, strategy: Strategy, random: np.random.Generator) -> Selection:
+def _take(
+    pool: Pool, free: pd.Series, strategy: Audit | Drifting | BreakingTies, random: np.random.Generator
+) -> Selection:
     selection = strategy.select(pool, free, random)
     taken = pool.frame.loc[[pick.row for pick in selection.picks]]
     free &= ~pool.frame["line"].isin(taken["line"]) & ~pool.frame["group_key"].isin(taken["group_key"])
