@@ -18,7 +18,7 @@ _SENTENCES: Final = {
         "word": "Le mot « {value} » devient plus fréquent : {before} des textes auparavant, {after} à présent.",
         "drifted code": "Code prédit {value} plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted word": "Mot « {value} » plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
-        "drifted phrase": "Tournure « {value} » plus fréquente : {before} des textes auparavant, {after} depuis {since}.",
+        "drifted phrase": "« {value} » devient plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted variable": "Valeur {value} plus fréquente : {before} des textes auparavant, {after} depuis {since}.",
         "drifted wording": "Dans l'ensemble, ces mots ressemblent aux textes arrivés depuis {since}.",
         "new word": "Mot nouveau « {value} » : {before} des textes auparavant, {after} depuis {since}.",

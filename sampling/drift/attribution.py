@@ -57,7 +57,7 @@ def attribute(
     codes: Sequence[str | None],
     variables: Sequence[Mapping[str, str]] | None = None,
 ) -> Attribution:
-    """Score the texts by what rose: ``words`` are cleaned wordings, ``codes`` predicted ones, ``variables`` as declared."""
+    """Score texts by what rose: ``words`` are cleaned wordings, ``codes`` predicted ones, ``variables`` as declared."""
     del variables
     risen = [("code", report.risen_codes), ("word", report.risen_words)]
     scores = np.zeros(len(words))
