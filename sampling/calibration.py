@@ -29,16 +29,18 @@ class DivisionOffset:
 class Calibration:
     """The chance of being right, in three steps that each may be left out.
 
-    1. *Temperature* (Guo et al. 2017): the log-odds of the first code against all the rest, log(p1 / (1 - p1)), are
-       divided by ``temperature`` and moved by ``offset`` (the slope and intercept of Cox 1958). They are taken of p1
-       alone, since only the first codes of a prediction are kept, and since under the loss ``ova`` the probabilities do
-       not sum to 1. A temperature above 1 tells of a model that is too sure of itself.
+    1. *Temperature* (Guo et al. 2017): log-odds are divided by ``temperature`` and moved by ``offset`` (slope and
+       intercept of Cox 1958). They are those of the first code against all the rest, log(p1 / (1 - p1)), and for the
+       share ``rival`` those against the second, log(p1 / p2): both can be had from what a ledger keeps, the first codes
+       alone, and hold under the loss ``ova`` too, whose probabilities do not sum to 1. Between two codes they are the
+       same, and this is the softmax's own temperature; above 1 it tells of a model that is too sure of itself.
     2. *Isotonic*: a rising curve of the margin through ``margins`` and ``levels``, straight in between and level
        beyond, which counts for the share ``isotonic_share``; the first step keeps the rest.
     3. *Divisions*: an offset of the log-odds by the division of the first code.
     """
 
     temperature: float = 1.0
+    rival: float = 0.0
     offset: float = 0.0
     isotonic_share: float = 0.0
     margins: tuple[float, ...] = ()
@@ -49,7 +51,7 @@ class Calibration:
     def applied(self) -> tuple[str, ...]:
         """The steps that change something, in their order; none for the model's own probability."""
         steps = {
-            "temperature": (self.temperature, self.offset) != (1.0, 0.0),
+            "temperature": (self.temperature, self.rival, self.offset) != (1.0, 0.0, 0.0),
             "isotonic": self.isotonic_share > 0,
             "divisions": bool(self.divisions),
         }
@@ -61,12 +63,13 @@ class Calibration:
         0 where there is no code: what a model cannot code, it does not code right.
         """
         coded = np.array([one is not None for one in code], dtype=bool)
-        p1 = np.asarray(probability, dtype=float)
+        p1, apart = np.asarray(probability, dtype=float), np.asarray(margin, dtype=float)
         sure = np.clip(p1, 0.0, 1.0)
         if "temperature" in self.applied:
-            sure = _chance(log_odds(p1) / self.temperature + self.offset)
+            odds = (1 - self.rival) * log_odds(p1) + self.rival * rival_odds(p1, apart)
+            sure = _chance(odds / self.temperature + self.offset)
         if self.isotonic_share:
-            curve = np.interp(np.asarray(margin, dtype=float), self.margins, self.levels)
+            curve = np.interp(apart, self.margins, self.levels)
             sure = (1 - self.isotonic_share) * sure + self.isotonic_share * curve
         if self.divisions:
             offsets = {one: division.offset for division in self.divisions for one in division.codes}
@@ -90,6 +93,7 @@ class Calibration:
         )
         return cls(
             temperature=document["temperature"],
+            rival=document["rival"],
             offset=document["offset"],
             isotonic_share=document["isotonic_share"],
             margins=tuple(document["margins"]),
@@ -101,12 +105,20 @@ class Calibration:
 NONE: Final = Calibration()
 
 
-def log_odds(probability: npt.ArrayLike) -> Floats:
-    """Of a probability (n,) kept within reach of its six decimals."""
-    inside: Floats = np.clip(np.asarray(probability, dtype=float), _NEAREST, 1 - _NEAREST)
-    return np.log(inside) - np.log1p(-inside)
+def log_odds(probability: Floats) -> Floats:
+    """Of the first code against all the rest, from its probability (n,)."""
+    inside = np.clip(probability, _NEAREST, 1 - _NEAREST)
+    odds: Floats = np.log(inside) - np.log1p(-inside)
+    return odds
+
+
+def rival_odds(probability: Floats, margin: Floats) -> Floats:
+    """Of the first code against the second, from p1 (n,) and p1 - p2 (n,)."""
+    odds: Floats = np.log(np.maximum(probability, _NEAREST)) - np.log(np.maximum(probability - margin, _NEAREST))
+    return odds
 
 
 def _chance(odds: Floats) -> Floats:
     # Written so that neither end overflows.
-    return np.exp(-np.logaddexp(0.0, -odds))
+    chance: Floats = np.exp(-np.logaddexp(0.0, -odds))
+    return chance
