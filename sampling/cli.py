@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
 from annotation import terminal
+from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Format, Home, Output
 from sampling import wiring
 from sampling.drift.detectors import Shift
+from sampling.partitions import PartitionsResult
+from sampling.scoredtable import Columns
 
 NO_AUDIT = "No audit: an earlier draw audited this stretch of the flow, or nothing new arrived in it."
 
@@ -21,17 +24,80 @@ ModelVersion = Annotated[str, typer.Option("--model", help="Version or alias of 
 
 def score(
     context: typer.Context,
+    folder: Annotated[
+        str, typer.Option("--input", help="Parquet file, folder or s3:// prefix to score instead of the ledger.")
+    ] = "",
+    text: Annotated[str, typer.Option("--text-column", help="With --input: its column of texts.")] = "",
+    variables: Annotated[
+        list[str] | None, typer.Option("--variable", help="Its auxiliary columns. Default: all that the model reads.")
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Column that goes into the result unchanged, as COLUMN or COLUMN=NAME; repeatable."),
+    ] = None,
+    to: Annotated[str, typer.Option(help="With --input: folder or s3:// prefix of the results.")] = "",
+    codes: Annotated[int, typer.Option(min=1, help="With --input: how many codes per text.")] = 5,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes. Default: scoring.workers.")] = None,
+    scheduler: Annotated[str, typer.Option(help="Dask scheduler, as tcp://host:port; its workers score.")] = "",
     model: ModelVersion = "",
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """Score the texts that the model has not scored yet. Texts of which it knows no word are marked, not coded."""
-    with terminal.opened(context, config, home) as sampler, terminal.counting("scoring") as on_progress:
-        version = sampler.version_or_error(model) if model else sampler.champion_or_error()
-        result = wiring.score(sampler, version, on_progress=on_progress)
-    text = f"{result.scored} texts scored by {result.model_version}; {result.unscored} without a known word."
-    terminal.emit(output, asdict(result), text)
+    """Score the texts of the ledger that the model has not scored yet, or the Parquet files of --input.
+
+    Texts of which the model knows no word are marked, not coded. Of --input each file gives a file of the same name
+    below --to; finished ones are passed over when it is run again, and files that cannot be scored are told at the end.
+    Example: awb score --input s3://register/2026 --text-column libelle --keep liasse_numero --to s3://scores/2026
+    """
+    given = {"workers": workers, "scheduler": scheduler or None}
+    with terminal.opened(context, config, home) as sampler:
+        settings = sampler.settings.scoring.model_copy(update={n: v for n, v in given.items() if v is not None})
+        if folder or to or text:
+            columns = _columns(folder, text, to, variables or (), keep or ())
+            version = _version(sampler, model)
+            with terminal.counting("partitions") as on_progress:
+                found = wiring.score_partitions(
+                    sampler,
+                    version,
+                    folder=folder,
+                    to=to,
+                    columns=columns,
+                    codes=codes,
+                    settings=settings,
+                    on_progress=on_progress,
+                )
+            _tell_partitions(output, found)
+            return
+        with terminal.counting("scoring") as on_progress:
+            result = wiring.score(sampler, _version(sampler, model), settings=settings, on_progress=on_progress)
+    told = f"{result.scored} texts scored by {result.model_version}; {result.unscored} without a known word."
+    terminal.emit(output, asdict(result), told)
+
+
+def _version(sampler: Any, model: str) -> str:
+    version: str = sampler.version_or_error(model) if model else sampler.champion_or_error()
+    return version
+
+
+def _columns(folder: str, text: str, to: str, variables: Sequence[str], keep: Sequence[str]) -> Columns:
+    for option, value in (("--input", folder), ("--text-column", text), ("--to", to)):
+        if not value:
+            raise InvalidInputError(f"{option} is missing.", cure="Files want --input, --text-column and --to.")
+    kept = [name.partition("=") for name in keep]
+    return Columns(text, tuple(variables), tuple((column, name or column) for column, _, name in kept))
+
+
+def _tell_partitions(output: Output, result: PartitionsResult) -> None:
+    terminal.emit(
+        output,
+        asdict(result),
+        f"{result.scored} files scored by {result.model_version}, {result.skipped} finished before,"
+        f" {len(result.failed)} failed; {result.rows} rows, {result.unscored} without a known word.",
+        *(f"{one.error} {one.cure}" for one in result.failed),
+    )
+    if result.failed:
+        raise typer.Exit(result.failed[0].exit_code)
 
 
 def drift(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from annotation.domain.declaration import Text
 from annotation.domain.prediction import Prediction
 from annotation.domain.text import Normaliser
-from annotation.ledger.unit_of_work import Ledger
+from sampling import model as models
+from sampling.model import PortableModel
 from sampling.scorer import Scorer
+from sampling.workers import Workers
+
+if TYPE_CHECKING:  # processes that score import this module, and need no database
+    from annotation.ledger.unit_of_work import Ledger
 
 BATCH = 5000
 KEPT_CODES = 20
@@ -25,31 +31,40 @@ class ScoringResult:
     unscored: int
 
 
+@dataclass(frozen=True, slots=True)
+class TextScorer:
+    """Cleans and scores texts, in any process."""
+
+    model: PortableModel
+
+    def __call__(self, texts: Sequence[Text]) -> list[Prediction]:
+        scorer, normaliser = models.opened(self.model)
+        return predict(texts, scorer=scorer, normaliser=normaliser, model_version=self.model.version)
+
+
 def score(
     *,
     ledger: Ledger,
-    scorer: Scorer,
-    normaliser: Normaliser,
-    model_version: str,
+    texts: Sequence[Text],
+    model: PortableModel,
+    workers: Workers,
     now: datetime,
-    keys: Collection[str] | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ScoringResult:
-    """Write a prediction for each text that has none by this model version; ``keys`` limits it to those texts.
+    """Write a prediction for each text.
 
-    Each batch is committed by itself, so a killed run goes on where it stopped.
+    Workers clean and score; this process alone writes. Each batch is committed by itself, so a killed run goes on
+    where it stopped.
     """
-    with ledger.read() as work:
-        texts = work.texts.without_prediction(model_version, keys=keys)
-    scored = 0
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        predictions = predict(batch, scorer=scorer, normaliser=normaliser, model_version=model_version)
+    batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+    scored = done = 0
+    for predictions in workers.map(TextScorer(model), batches):
         with ledger.begin() as work:
             work.texts.add_predictions(predictions, now=now)
         scored += sum(1 for p in predictions if p.codes)
-        on_progress(start + len(batch), len(texts))
-    return ScoringResult(model_version, scored, len(texts) - scored)
+        done += len(predictions)
+        on_progress(done, len(texts))
+    return ScoringResult(model.version, scored, done - scored)
 
 
 def predict(texts: Sequence[Text], *, scorer: Scorer, normaliser: Normaliser, model_version: str) -> list[Prediction]:

@@ -7,6 +7,11 @@ from pydantic import Field
 from annotation.settings import AnnotationSettings, Section
 
 
+class ScoringSettings(Section):
+    workers: int = Field(0, ge=0, description="Processes that score; 0: one per core, where there is enough to score.")
+    scheduler: str = Field("", description="tcp://host:port of a Dask scheduler, whose workers score instead.")
+
+
 class DriftSettings(Section):
     window_days: int = Field(30, ge=1, description="Length of the current window when no draw came before.")
     reference_days: int = Field(
@@ -28,6 +33,20 @@ class DrawSettings(Section):
     seed: int = 1
 
 
+class ReplaySettings(Section):
+    """How `awb replay` plays the past; shares are of the texts that are left to learn from."""
+
+    strategies: tuple[str, ...] = Field(("random", "margin"), description="random is always played too.")
+    initial: float = Field(0.06, gt=0, lt=1, description="Labelled at random beforehand.")
+    batch: float = Field(0.06, gt=0, lt=1, description="Asked between two trainings.")
+    until: float = Field(0.6, gt=0, le=1)
+    evaluation: float = Field(0.2, gt=0, lt=1, description="Share of all texts set apart to measure on.")
+    seeds: int = Field(5, ge=1)
+    workers: int = Field(0, ge=0, description="Processes; 0: as many as this machine has cores.")
+
+
 class SamplingSettings(AnnotationSettings):
+    scoring: ScoringSettings = ScoringSettings()
     drift: DriftSettings = DriftSettings()
     draw: DrawSettings = DrawSettings()
+    replay: ReplaySettings = ReplaySettings()

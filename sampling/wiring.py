@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from annotation.domain.text import Normaliser
 from annotation.wiring import Desk, OnProgress, clock, silent
 from sampling import draw as drawing
-from sampling import pool, scoring
+from sampling import partitions, pool, scoring, workers
 from sampling.draw import DrawResult
 from sampling.drift import report, windows
 from sampling.drift.report import DriftReport
 from sampling.drift.windows import Windows
+from sampling.model import PortableModel
+from sampling.partitions import PartitionsResult, PartitionStorage
+from sampling.replay import history, savings
+from sampling.replay import replay as replaying
+from sampling.replay.learner import Learner
+from sampling.replay.plan import Plan
+from sampling.replay.replay import Replay
+from sampling.scoredtable import Columns
 from sampling.scorer import Scorer
 from sampling.scoring import ScoringResult
-from sampling.settings import DrawSettings, SamplingSettings
+from sampling.settings import DrawSettings, ReplaySettings, SamplingSettings, ScoringSettings
+
+# Below, a pool of processes takes longer to start than the texts to score.
+POOL_PAYS_FROM = 50_000
 
 
 class Sampler(Desk, Protocol):
@@ -26,23 +39,83 @@ class Sampler(Desk, Protocol):
 
     def load(self, model_version: str) -> tuple[Scorer, Normaliser]: ...
 
+    def portable(self, model_version: str) -> PortableModel: ...
+
+    def storage_of(self, path: str) -> PartitionStorage: ...
+
     def champion_or_error(self) -> str: ...
 
 
+class Player(Protocol):
+    """The parts that a replay works with."""
+
+    @property
+    def settings(self) -> SamplingSettings: ...
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def normaliser(self) -> Normaliser: ...
+
+    @property
+    def learner(self) -> Learner: ...
+
+    def coded_texts(self, path: str, *, text: str, code: str) -> Iterable[tuple[str, str]]: ...
+
+
 def score(
-    sampler: Sampler, model_version: str, *, keys: Collection[str] | None = None, on_progress: OnProgress = silent
+    sampler: Sampler,
+    model_version: str,
+    *,
+    keys: Collection[str] | None = None,
+    settings: ScoringSettings | None = None,
+    on_progress: OnProgress = silent,
 ) -> ScoringResult:
     """Score what the model has not scored yet: all texts of the ledger, or those of ``keys``."""
-    scorer, normaliser = sampler.load(model_version)
-    return scoring.score(
-        ledger=sampler.ledger,
-        scorer=scorer,
-        normaliser=normaliser,
-        model_version=model_version,
-        now=clock(),
-        keys=keys,
-        on_progress=on_progress,
-    )
+    given = settings or sampler.settings.scoring
+    model = sampler.portable(model_version)
+    with sampler.ledger.read() as work:
+        texts = work.texts.without_prediction(model_version, keys=keys)
+    size = given.workers or (workers.cores() if len(texts) >= POOL_PAYS_FROM else 1)
+    with workers.opened(size=size, scheduler=given.scheduler if texts else "") as crew:
+        return scoring.score(
+            ledger=sampler.ledger, texts=texts, model=model, workers=crew, now=clock(), on_progress=on_progress
+        )
+
+
+def score_partitions(
+    sampler: Sampler,
+    model_version: str,
+    *,
+    folder: str,
+    to: str,
+    columns: Columns,
+    codes: int,
+    settings: ScoringSettings | None = None,
+    on_progress: OnProgress = silent,
+) -> PartitionsResult:
+    """Score the Parquet files at or below a folder or prefix into as many below another; the ledger is not touched.
+
+    Without variables in ``columns``, those of the model are read.
+    """
+    given = settings or sampler.settings.scoring
+    model = sampler.portable(model_version)
+    source, target = sampler.storage_of(folder), sampler.storage_of(to)
+    found = len(partitions.find(source, folder, target.url_of(to)))
+    size = given.workers or min(found, workers.cores())
+    with workers.opened(size=size, scheduler=given.scheduler) as crew:
+        return partitions.score(
+            source=source,
+            folder=folder,
+            target=target,
+            to=to,
+            columns=partitions.of_model(columns, model),
+            model=model,
+            workers=crew,
+            codes=codes,
+            on_progress=on_progress,
+        )
 
 
 def choose_windows(sampler: Sampler) -> Windows:
@@ -82,4 +155,22 @@ def draw(
         settings=settings or sampler.settings.draw,
         now=clock(),
         key=key,
+    )
+
+
+def replay(
+    player: Player, path: str, *, text: str, code: str, settings: ReplaySettings, on_progress: OnProgress = silent
+) -> Replay:
+    """Play the coded texts of a file; neither ledger nor model is touched."""
+    from sampling.strategies import catalogue
+
+    return replaying.replay(
+        history=history.build(player.coded_texts(path, text=text, code=code), normaliser=player.normaliser),
+        strategies={name: catalogue.find(name) for name in dict.fromkeys((savings.RANDOM, *settings.strategies))},
+        learner=player.learner,
+        plan=Plan(settings.initial, settings.batch, settings.until, settings.evaluation),
+        seeds=settings.seeds,
+        folder=player.home / "replay",
+        workers=settings.workers or os.cpu_count() or 1,
+        on_progress=on_progress,
     )

@@ -110,6 +110,13 @@ class Storage:
             found = self._filesystem.find(key)
         return sorted(self._url_from_key(one) for one in found)
 
+    def fingerprint(self, path: str) -> str:
+        """Size and ETag of an object, or size and time of writing of a file: changes when the content does."""
+        with self._reaching(path) as key:
+            about = self._filesystem.info(key)
+        stamp = about.get("ETag") or about.get("LastModified") or about.get("mtime")
+        return f"{about['size']}:{stamp}"
+
     def delete(self, path: str) -> None:
         """Remove one object; one that is not there is no error."""
         with self._reaching(path) as key:

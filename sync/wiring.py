@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,14 @@ from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import Account, LabelStudioServer
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
-from sampling.fasttext_scorer import FastTextScorer
+from sampling import model as models
+from sampling.model import PortableModel
+from sampling.scorer import Scorer
+from sync import codedtexts
 from sync.settings import Settings
 from sync.storage import Storage
 from sync.training.model import CHAMPION
+from sync.training.replay_learner import FastTextLearner
 from sync.trainingset.version import Version
 
 if TYPE_CHECKING:
@@ -36,7 +40,6 @@ class Workbench:
         self.home = settings.home.resolve()
         self._on_progress = on_progress
         self._stack = ExitStack()
-        self._scorers: dict[Path, FastTextScorer] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -174,15 +177,25 @@ class Workbench:
             )
         return name
 
-    def load(self, model_version: str) -> tuple[FastTextScorer, Normaliser]:
-        """The scorer of a model version (``name/number``, a number or an alias) and the normaliser it learnt with."""
+    def load(self, model_version: str) -> tuple[Scorer, Normaliser]:
+        """The scorer of a model version (``name/number``, a number or an alias) and what makes the lines it reads."""
+        return models.opened(self.portable(model_version))
+
+    def portable(self, model_version: str) -> PortableModel:
+        """The version as processes of scoring open it; fetched from the registry on the way."""
+        from sync.training import portable
+
         name = re.sub(rf"^{re.escape(self.registry.model_name)}/", "", model_version)
-        files = self.registry.download(name, self.models_folder)
-        if files.model_path not in self._scorers:
-            self._scorers[files.model_path] = FastTextScorer.load(
-                files.model_path, ignore_prefixes=files.normaliser.variable_prefixes
-            )
-        return self._scorers[files.model_path], files.normaliser
+        return portable.portable(self.registry, name, self.models_folder, self.settings.text.cleaning)
+
+    def coded_texts(self, path: str, *, text: str, code: str) -> Iterator[tuple[str, str]]:
+        """Pairs of text and code from a user's file."""
+        return codedtexts.read(self.storage_of(path), path, text=text, code=code, now=annotation.clock())
+
+    @property
+    def learner(self) -> FastTextLearner:
+        """What trains as the configured training does, without registering anything."""
+        return FastTextLearner(self.settings.training.fasttext, self.settings.training.timeout_seconds)
 
     @property
     def models_folder(self) -> Path:

@@ -50,7 +50,7 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.models import ModelSignature  # noqa: E402
+from mlflow.models import Model, ModelSignature  # noqa: E402
 from mlflow.types import ColSpec, Schema  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])  # also where mlflow was imported before us
@@ -58,6 +58,7 @@ logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])  # also
 _KEY_TAG = "training_key"
 _COMPLETE_TAG = "registered"
 _REQUIREMENTS = ("mlflow", "fasttext", "numpy", "pandas", "snowballstemmer")
+TEXT = "text"
 _DIGEST_LENGTH = 36  # of MLflow's column; the whole digest is a tag of the run
 
 
@@ -137,7 +138,18 @@ class ModelRegistry:
             self._client.log_batch(run_id, _metrics(metrics), synchronous=True)
 
     def download(self, alias_or_version: str, folder: Path) -> ModelFiles:
-        """The files of a version under ``folder``, fetched once; an interrupted download leaves nothing that counts."""
+        """What `awb train` made of a version, under ``folder``; WorkbenchError for a model of another kind."""
+        version, fetched = self.fetch(alias_or_version, folder)
+        files = self.files_of(version, fetched)
+        if files is None:
+            raise WorkbenchError(
+                f"{version.uri} is no model of this program: no normaliser or no fastText file in {fetched}.",
+                cure="Set the alias to a version that `awb train` made.",
+            )
+        return files
+
+    def fetch(self, alias_or_version: str, folder: Path) -> tuple[ModelVersion, Path]:
+        """Any version, and its folder under ``folder``: fetched once; an interrupted one leaves nothing that counts."""
         version = self._existing(alias_or_version)
         # With the run, so that a registry begun anew is not answered from the cache of the former one.
         target = folder / f"{self.model_name}-{version.version}-{version.run_id[:8]}"
@@ -152,7 +164,27 @@ class ModelRegistry:
                         artifact_uri=version.uri, dst_path=scratch, tracking_uri=self.tracking_uri
                     )
                 _move_unless_there(Path(fetched), target)
-        return _model_files(version, target)
+        return version, target
+
+    def files_of(self, version: ModelVersion, folder: Path) -> ModelFiles | None:
+        """The parts of a fetched model that `awb train` made; None for a model of another kind."""
+        artifacts = folder / "artifacts"
+        document = artifacts / "normaliser.json"
+        models = sorted(artifacts.glob("*.bin"))
+        if not document.is_file() or len(models) != 1:
+            return None
+        return ModelFiles(version, folder, models[0], Normaliser.from_json(document.read_text(encoding="utf-8")))
+
+    def variables_of(self, folder: Path) -> tuple[str, ...]:
+        """The auxiliary variables that a fetched model of another kind reads; none where it has no signature."""
+        schema = Model.load(str(folder)).get_input_schema()
+        names = list(schema.input_names()) if schema and schema.has_input_names() else [TEXT]
+        if TEXT not in names:
+            raise InvalidInputError(
+                f"The model in {folder} reads {', '.join(names)}, and no column {TEXT!r}.",
+                cure=f"Log it with a signature whose inputs are {TEXT!r} and the auxiliary variables.",
+            )
+        return tuple(name for name in names if name != TEXT)
 
     def check(self) -> str:
         """Kind and version of what answers; UnreachableError with what to do otherwise."""
@@ -333,16 +365,20 @@ def _input_example(normaliser: Normaliser, examples: Sequence[Mapping[str, str]]
     return pd.DataFrame([[example.get(name, "") for name in columns] for example in examples], columns=index)
 
 
-def _model_files(version: ModelVersion, folder: Path) -> ModelFiles:
-    artifacts = folder / "artifacts"
-    document = artifacts / "normaliser.json"
-    models = sorted(artifacts.glob("*.bin"))
-    if not document.is_file() or len(models) != 1:
-        raise WorkbenchError(
-            f"{version.uri} is no model of this program: no normaliser or no fastText file in {artifacts}.",
-            cure="Set the alias to a version that `awb train` made.",
-        )
-    return ModelFiles(version, folder, models[0], Normaliser.from_json(document.read_text(encoding="utf-8")))
+def load_pyfunc(folder: Path) -> Any:
+    """A fetched model of any kind, opened for ``predict``."""
+    try:
+        return mlflow.pyfunc.load_model(str(folder))
+    except ModuleNotFoundError as error:
+        raise InstallationError(
+            f"The model in {folder} needs the package {error.name}, which is not installed here.",
+            cure=f"Install what its requirements.txt names: pip install -r {folder / 'requirements.txt'}",
+        ) from error
+    except Exception as error:  # whatever the author's own code raises at loading
+        raise InvalidInputError(
+            f"The model in {folder} cannot be loaded: {type(error).__name__}: {error}",
+            cure="Load it by hand: mlflow.pyfunc.load_model",
+        ) from error
 
 
 def _move_unless_there(fetched: Path, target: Path) -> None:
