@@ -1,25 +1,27 @@
-"""Scores by the official fastText library, on one core."""
+"""Scores of a fastText model, read from its file and computed for many lines at once, on one core."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote
 
-import fasttext
 import numpy as np
 import numpy.typing as npt
 
-from annotation.errors import InvalidInputError, NotFoundError
+from annotation.errors import InvalidInputError
+from sampling import fasttext_file, hidden_layer
+from sampling.fasttext_file import FastTextFile
+from sampling.hidden_layer import HiddenLayer
+from sampling.hierarchical_softmax import HierarchicalSoftmax
+from sampling.output_layer import OneVersusAll, OutputLayer, Softmax
 from sampling.scorer import Scores
+from sampling.weight_rows import Floats
 
 LABEL_PREFIX = "__label__"
-_BATCH = 1024
-_BLANKS = re.compile(r"[ \n\r\t\v\f\0]+")
-# fastText returns exp(log(p + 1e-5)): over 700 codes that would add 0.08 nats to every entropy.
-_LIBRARY_OFFSET = 1e-5
+# Texts that repeat each other within so many are scored once.
+_DISTINCT = 2**18
 
 
 def label(code: str) -> str:
@@ -32,65 +34,105 @@ def code_of(label: str) -> str:
 
 
 class FastTextScorer:
-    """A loaded model. ``codes`` are those it knows, in its own order.
+    """A loaded model, quantised or not. ``codes`` are those it knows, in its own order; ``loss`` is what it learnt by.
 
-    Probabilities are those of the library's ``predict``, cut at 1. With the loss ``ova`` they are independent of one
-    another and do not sum to 1, so the entropy is that of the vector divided by its sum; with ``hs`` the library
-    leaves out codes below 1e-5, and a row with fewer codes than asked for ends in "" with probability 0.
+    Probabilities are those of the library's ``predict``, cut at 1; codes whose probabilities differ by less than 1e-6
+    may come in another order than there. With the loss ``ova`` they are independent of one another and do not sum to
+    1, so the entropy is that of the vector divided by its sum; with ``hs`` the library leaves out codes below 1e-5,
+    and a row with fewer codes than asked for ends in "" with probability 0. So does a row of which the model reads
+    nothing, not even the end of the line; the library gives no label for it.
+
+    A line break is a blank; what follows ``</s>`` isn't read, nor are labels, which count as unknown tokens.
+
+    Threads may share a scorer. Pickled, it is its path: the other process maps the same file, and the two share the
+    memory.
     """
 
-    def __init__(self, model: Any, ignore_prefixes: Sequence[str] = ()) -> None:
-        self._model = model
+    def __init__(self, model: FastTextFile, ignore_prefixes: Sequence[str] = ()) -> None:
+        self._path = model.path
         self._ignored = tuple(ignore_prefixes)
-        self._words = frozenset(model.get_words(on_unicode_error="replace"))
-        self.codes = tuple(code_of(label) for label in model.get_labels(on_unicode_error="replace"))
-        self.loss: str = model.f.getArgs().loss.name
+        self._hidden = HiddenLayer(model, self._ignored)
+        self._output = _output_layer(model)
+        self._dim = model.arguments.dim
+        self.codes = tuple(code_of(label.decode("utf-8", "replace")) for label in model.labels)
+        self.loss = model.arguments.loss
+        self._code_array = np.array([*self.codes, ""], dtype=object)  # -1 finds the last
 
     @classmethod
     def load(cls, path: Path, *, ignore_prefixes: Sequence[str] = ()) -> FastTextScorer:
-        """The model of a ``.bin`` file; tokens that begin with an ignored prefix do not count for ``known``."""
-        if not path.is_file():
-            raise NotFoundError(f"There is no model file {path}.", cure="Download the model again.")
-        try:
-            model = fasttext.load_model(str(path))
-        except (ValueError, RuntimeError, MemoryError) as error:
-            raise InvalidInputError(
-                f"{path} is no fastText model: {error}.", cure="Download the model again."
-            ) from error
-        return cls(model, ignore_prefixes)
+        """The model of a ``.bin`` or ``.ftz`` file; tokens that begin with an ignored prefix don't count for ``known``.
+
+        The file is mapped, not copied: put another model in its place by renaming, never by writing into it.
+        """
+        return cls(fasttext_file.read(Path(path)), ignore_prefixes)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _loaded, (self._path, self._ignored)
 
     def score(self, lines: Sequence[str], k: int = 5) -> Scores:
         if k < 1:
             raise InvalidInputError(f"k is {k}, and at least one code must be asked for.")
-        width = min(k, len(self.codes))
-        codes = np.full((len(lines), width), "", dtype=object)
-        probabilities = np.zeros((len(lines), width), dtype=np.float32)
-        entropy = np.zeros(len(lines), dtype=np.float32)
-        for row, (labels, values) in enumerate(self._predict(lines)):
-            found = min(width, len(labels))
-            codes[row, :found] = [code_of(label) for label in labels[:found]]
-            probabilities[row, :found] = values[:found]
-            entropy[row] = self._entropy(values)
-        np.clip(probabilities, 0, 1, out=probabilities)
-        second = probabilities[:, 1] if width > 1 else np.zeros(len(lines), dtype=np.float32)
-        known = np.fromiter((self._known(line) for line in lines), dtype=np.float32, count=len(lines))
-        return Scores(codes, probabilities, probabilities[:, 0] - second, entropy, known)
+        scores = _room(len(lines), min(k, len(self.codes)))
+        for start in range(0, len(lines), _DISTINCT):
+            stretch = lines[start : start + _DISTINCT]
+            first = {line: number for number, line in enumerate(dict.fromkeys(stretch))}
+            if len(first) == len(stretch):
+                self._score_into(scores, start, stretch)
+                continue
+            part = _room(len(first), scores.codes.shape[1])
+            self._score_into(part, 0, list(first))
+            rows = np.fromiter(map(first.__getitem__, stretch), dtype=np.int64, count=len(stretch))
+            _copy(part, rows, scores, slice(start, start + len(stretch)))
+        return scores
 
-    def _predict(self, lines: Sequence[str]) -> Iterator[tuple[list[str], npt.NDArray[np.float32]]]:
-        for start in range(0, len(lines), _BATCH):
-            # As a list even for one line: the library's call on one string fails under NumPy 2.
-            batch = [line.replace("\n", " ") for line in lines[start : start + _BATCH]]
-            yield from zip(*self._model.predict(batch, k=-1, on_unicode_error="replace"), strict=True)
+    def embed(self, lines: Sequence[str]) -> Floats:
+        """The hidden layer, (n, dim): the mean of the model's rows for each line; zero where it has none."""
+        layer = np.zeros((len(lines), self._dim), dtype=np.float32)
+        for block in hidden_layer.blocks(lines):
+            layer[block] = self._hidden.of(lines[block]).layer
+        return layer
 
-    def _entropy(self, values: npt.NDArray[np.float32]) -> float:
-        offset = 0.0 if self.loss == "hs" else _LIBRARY_OFFSET
-        weights = np.clip(np.asarray(values, dtype=np.float64) - offset, 0, None)
-        positive = weights[weights > 0]
-        if not positive.size:
-            return float(np.log(len(self.codes)))
-        shares = positive / positive.sum()
-        return float(-(shares * np.log(shares)).sum())
+    def _score_into(self, scores: Scores, start: int, lines: Sequence[str]) -> None:
+        for block in hidden_layer.blocks(lines):
+            hidden = self._hidden.of(lines[block])
+            ranking = self._output.rank(hidden.layer, scores.codes.shape[1])
+            ranking.labels[hidden.empty] = -1
+            ranking.probabilities[hidden.empty] = 0
+            ranking.entropy[hidden.empty] = np.log(len(self.codes))
+            rows = slice(start + block.start, start + block.stop)
+            scores.codes[rows] = self._code_array[ranking.labels]
+            scores.probabilities[rows] = ranking.probabilities
+            scores.margin[rows] = _margin(ranking.probabilities)
+            scores.entropy[rows] = ranking.entropy
+            scores.known[rows] = hidden.known
 
-    def _known(self, line: str) -> float:
-        tokens = [token for token in _BLANKS.split(line) if token and not token.startswith(self._ignored)]
-        return sum(token in self._words for token in tokens) / len(tokens) if tokens else 0.0
+
+def _loaded(path: Path, ignored: tuple[str, ...]) -> FastTextScorer:
+    return FastTextScorer.load(path, ignore_prefixes=ignored)
+
+
+def _output_layer(model: FastTextFile) -> OutputLayer:
+    if model.arguments.loss == "softmax":
+        return Softmax(model.output)
+    if model.arguments.loss == "hs":
+        return HierarchicalSoftmax(model.output, model.label_counts)
+    return OneVersusAll(model.output)
+
+
+def _margin(probabilities: Floats) -> Floats:
+    return probabilities[:, 0] - probabilities[:, 1] if probabilities.shape[1] > 1 else probabilities[:, 0]
+
+
+def _room(number: int, width: int) -> Scores:
+    return Scores(
+        codes=np.full((number, width), "", dtype=object),
+        probabilities=np.zeros((number, width), dtype=np.float32),
+        margin=np.zeros(number, dtype=np.float32),
+        entropy=np.zeros(number, dtype=np.float32),
+        known=np.zeros(number, dtype=np.float32),
+    )
+
+
+def _copy(source: Scores, rows: npt.NDArray[np.int64], target: Scores, places: slice) -> None:
+    for field in dataclasses.fields(Scores):
+        getattr(target, field.name)[places] = getattr(source, field.name)[rows]

@@ -1,0 +1,101 @@
+"""From the hidden layer to ranked codes, as the losses of fastText have it (Joulin et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sampling import library_heap
+from sampling.weight_rows import Floats
+
+_OFFSET = 1e-5  # fastText gives exp(log(p + 1e-5))
+_MAX_SIGMOID = 8
+_SIGMOID_STEPS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One row per line: the most probable first. ``labels`` (n, k) holds -1 where the library gives no label."""
+
+    labels: npt.NDArray[np.int64]
+    probabilities: Floats
+    entropy: Floats
+
+
+class OutputLayer(Protocol):
+    def rank(self, hidden: Floats, k: int) -> Ranking: ...
+
+
+class Softmax:
+    def __init__(self, weights: Floats) -> None:
+        self._weights = np.ascontiguousarray(weights.T)
+
+    def rank(self, hidden: Floats, k: int) -> Ranking:
+        logits = hidden @ self._weights
+        labels = largest(logits, k)
+        best = np.take_along_axis(logits, labels, axis=1)
+        logits -= best[:, :1]
+        shares = np.exp(logits)
+        total = shares.sum(axis=1, dtype=np.float32)
+        entropy = np.log(total) - np.einsum("ij,ij->i", shares, logits) / total
+        probabilities = np.exp(best - best[:, :1]) / total[:, None]
+        return Ranking(labels, _as_the_library(probabilities), np.maximum(entropy, 0))
+
+
+class OneVersusAll:
+    """Each code by itself; also for negative sampling, which the library scores alike.
+
+    The library looks the sigmoid up in a table of 512 steps, so codes tie often.
+    """
+
+    def __init__(self, weights: Floats) -> None:
+        self._weights = np.ascontiguousarray(weights.T)
+        steps = np.arange(_SIGMOID_STEPS + 1, dtype=np.float32) * 2 * _MAX_SIGMOID / _SIGMOID_STEPS - _MAX_SIGMOID
+        self._table = (1 / (1 + np.exp(-steps.astype(np.float32)))).astype(np.float32)
+
+    def rank(self, hidden: Floats, k: int) -> Ranking:
+        shares = self._sigmoid(hidden @ self._weights)
+        labels = largest(shares, min(k + 1, shares.shape[1]))
+        best = np.take_along_axis(shares, labels, axis=1)
+        tied = np.flatnonzero((best[:, 1:] == best[:, :-1]).any(axis=1))
+        labels, best = labels[:, :k], best[:, :k]
+        for row in tied.tolist():
+            labels[row] = library_heap.largest(shares[row].tolist(), k)
+        return Ranking(labels, _as_the_library(best), entropy(shares))
+
+    def _sigmoid(self, logits: Floats) -> Floats:
+        steps = (np.clip(logits, -_MAX_SIGMOID, _MAX_SIGMOID) + _MAX_SIGMOID) * (_SIGMOID_STEPS / 2 / _MAX_SIGMOID)
+        shares = self._table[steps.astype(np.int32)]
+        shares[logits < -_MAX_SIGMOID] = 0
+        shares[logits > _MAX_SIGMOID] = 1
+        return shares
+
+
+def largest(values: Floats, k: int) -> npt.NDArray[np.int64]:
+    """Columns of the k largest values of each row, largest first; of equal ones the lower column comes first."""
+    number = values.shape[1]
+    if k < number:
+        columns = np.sort(np.argpartition(values, number - k, axis=1)[:, number - k :], axis=1)
+    else:
+        columns = np.broadcast_to(np.arange(number), values.shape)
+    order = np.argsort(-np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)
+
+
+def _as_the_library(probabilities: Floats) -> Floats:
+    # In steps of float32, as the library has it.
+    logarithms = np.log(probabilities.astype(np.float64) + _OFFSET).astype(np.float32)
+    return np.asarray(np.minimum(np.exp(logarithms), 1), dtype=np.float32)
+
+
+def entropy(shares: Floats) -> Floats:
+    """In nats, of each row divided by its sum; that of even shares where the sum is 0."""
+    total = shares.sum(axis=1, dtype=np.float64)
+    safe = np.where(total > 0, total, 1)
+    logarithms = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+    nats = np.log(safe) - (shares * logarithms).sum(axis=1, dtype=np.float64) / safe
+    nats[total <= 0] = np.log(shares.shape[1])
+    return np.asarray(nats, dtype=np.float32)
