@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sampling.drift.detectors import Shift
-
 _SENTENCES: Final = {
     "fr": {
         "audit": "Contrôle : tiré au hasard ({drawn} textes parmi {among}) pour mesurer la qualité du codage.",
         "uncertain": "Le modèle hésite entre {first} ({p1}) et {second} ({p2}).",
         "one": "Le modèle ne voit que {first} ({p1}) et n'en est pas sûr.",
         "unscored": "Le modèle ne connaît aucun mot de ce texte.",
-        "code": "Le code prédit {value} devient plus fréquent : {before} des textes auparavant, {after} à présent.",
-        "word": "Le mot « {value} » devient plus fréquent : {before} des textes auparavant, {after} à présent.",
         "drifted code": "Code prédit {value} plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted word": "Mot « {value} » plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted phrase": "« {value} » devient plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
@@ -23,6 +19,17 @@ _SENTENCES: Final = {
         "drifted wording": "Dans l'ensemble, ces mots ressemblent aux textes arrivés depuis {since}.",
         "new word": "Mot nouveau « {value} » : {before} des textes auparavant, {after} depuis {since}.",
         "new phrase": "Tournure nouvelle « {value} » : {before} des textes auparavant, {after} depuis {since}.",
+        "chance": "Tiré au hasard parmi les textes à coder.",
+        "rare 0": "Proche du code {code}, qui n'a encore aucun texte codé.",
+        "rare 1": "Proche du code {code}, qui n'a qu'un texte codé.",
+        "rare": "Proche du code {code}, qui n'a que {number} textes codés.",
+        "models": "Le modèle dit {code} ({p}), {other} dit {other_code} ({q}).",
+        "register": "Le modèle dit {code} ({p}), le registre porte {other_code}.",
+        "value": "Poids {weight} ; le code prédit {code} est faux avec une probabilité de {p}.",
+        "value unscored": "Poids {weight} ; le modèle ne connaît aucun mot de ce texte.",
+        "claim": "Codage contesté.",
+        "claims": "Codage contesté {number} fois.",
+        "gold": "Contrôle de la qualité du codage.",
         "revision": "L'ancien code {old} correspond à {number} codes de la nouvelle nomenclature.",
     },
     "en": {
@@ -30,8 +37,6 @@ _SENTENCES: Final = {
         "uncertain": "The model hesitates between {first} ({p1}) and {second} ({p2}).",
         "one": "The model sees only {first} ({p1}) and is not sure of it.",
         "unscored": "The model knows no word of this text.",
-        "code": "The predicted code {value} is on the rise: {before} of the texts before, {after} now.",
-        "word": "The word '{value}' is on the rise: {before} of the texts before, {after} now.",
         "drifted code": "Predicted code {value} on the rise: {before} of the texts before, {after} since {since}.",
         "drifted word": "Word '{value}' on the rise: {before} of the texts before, {after} since {since}.",
         "drifted phrase": "Wording '{value}' on the rise: {before} of the texts before, {after} since {since}.",
@@ -39,6 +44,17 @@ _SENTENCES: Final = {
         "drifted wording": "Taken together, these words resemble the texts that arrived since {since}.",
         "new word": "New word '{value}': {before} of the texts before, {after} since {since}.",
         "new phrase": "New wording '{value}': {before} of the texts before, {after} since {since}.",
+        "chance": "Drawn at random among the texts to code.",
+        "rare 0": "Close to code {code}, which has no coded text yet.",
+        "rare 1": "Close to code {code}, which has only one coded text.",
+        "rare": "Close to code {code}, which has only {number} coded texts.",
+        "models": "The model says {code} ({p}), {other} says {other_code} ({q}).",
+        "register": "The model says {code} ({p}), the register holds {other_code}.",
+        "value": "Weight {weight}; the predicted code {code} is wrong with a probability of {p}.",
+        "value unscored": "Weight {weight}; the model knows no word of this text.",
+        "claim": "The coding is contested.",
+        "claims": "The coding is contested {number} times.",
+        "gold": "Check of how well texts are coded.",
         "revision": "The former code {old} corresponds to {number} codes of the new nomenclature.",
     },
 }
@@ -72,12 +88,6 @@ def uncertain(language: str, *, codes: Sequence[str], probabilities: Sequence[fl
     )
 
 
-def drifting(language: str, *, kind: str, shift: Shift) -> str:
-    return _SENTENCES[language][kind].format(
-        value=shift.value, before=_percent(language, shift.before), after=_percent(language, shift.after)
-    )
-
-
 def drifted(language: str, *, kind: str, value: str, before: float, after: float, since: datetime) -> str:
     """Of a text that drifts: what rose with it, from which share to which; ``kind`` is that of a drift's cause."""
     new = before * _NEW < after and f"new {kind}" in _SENTENCES[language]
@@ -87,6 +97,48 @@ def drifted(language: str, *, kind: str, value: str, before: float, after: float
         after=_percent(language, after),
         since=f"{_MONTHS[language][since.month - 1]} {since.year}",
     )
+
+
+def chance(language: str) -> str:
+    return _SENTENCES[language]["chance"]
+
+
+def rare(language: str, *, code: str, title: str, number: int) -> str:
+    """``number`` is that of the code's labels; an empty title is left out."""
+    named = f"{code} ({title})" if title else code
+    kind = f"rare {number}" if number < 2 else "rare"
+    return _SENTENCES[language][kind].format(code=named, number=number)
+
+
+def disagreement(
+    language: str, *, code: str, probability: float, other: str, other_code: str, other_probability: float
+) -> str:
+    """``other`` names the other model; empty for the register."""
+    return _SENTENCES[language]["models" if other else "register"].format(
+        code=code,
+        p=_percent(language, probability),
+        other=other,
+        other_code=other_code,
+        q=_percent(language, other_probability),
+    )
+
+
+def value(language: str, *, weight: float, code: str | None, error: float) -> str:
+    """``error`` is the chance that the predicted code is wrong."""
+    kind = "value" if code else "value unscored"
+    written = f"{weight:,.6g}".replace(",", " ")
+    if language == "fr":
+        written = written.replace(".", ",")
+    return _SENTENCES[language][kind].format(weight=written, code=code, p=_percent(language, error))
+
+
+def claim(language: str, *, number: int) -> str:
+    return _SENTENCES[language]["claim" if number == 1 else "claims"].format(number=number)
+
+
+def gold(language: str) -> str:
+    """Does not tell the coder that the code is known."""
+    return _SENTENCES[language]["gold"]
 
 
 def revision(language: str, *, old: str, number: int) -> str:

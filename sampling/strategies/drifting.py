@@ -2,72 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from annotation.domain.task import Component
-from sampling import reasons
-from sampling.drift.detectors import Shift
+from sampling.drift.attribution import Attribution
 from sampling.pool import Pool
-from sampling.strategies.base import Pick, Selection, one_per_line
+from sampling.strategies import ranking
+from sampling.strategies.base import Floats, Strategy
+from sampling.strategies.diverse import explain
+from sampling.strategies.uncertain import BreakingTies
 
 
 @dataclass(frozen=True, slots=True)
 class Drifting:
-    """``size`` texts at random among those whose predicted code, or one of whose words, rose in share.
+    """The texts that drift most, by an attribution made of the same pool.
 
-    A text belongs to the shift that moved most; each shift gives its part of the texts in turn, so that a large one
-    does not crowd out the others.
+    No cause holds more than ``share`` of them while others have texts, so that a large one does not crowd out the
+    others. Texts without a sign of drift are no candidates.
     """
 
-    size: int
-    codes: Mapping[str, Shift]
-    words: Mapping[str, Shift]
-    language: str
+    name: ClassVar[str] = "drifting"
+    attribution: Attribution
+    share: float = 0.25
 
-    def select(self, pool: Pool, free: pd.Series, random: np.random.Generator) -> Selection:
-        frame = one_per_line(pool.frame[free])
-        causes = {
-            int(row): self._cause(code, words)
-            for row, code, words in zip(frame.index, frame["code"], frame["words"], strict=True)
-        }
-        by_cause: dict[tuple[str, str], list[int]] = {}
-        for row, cause in causes.items():
-            if cause is not None:
-                by_cause.setdefault(cause, []).append(row)
-        queues = {cause: random.permutation(rows).tolist() for cause, rows in sorted(by_cause.items())}
-        taken: dict[tuple[str, str], list[int]] = {cause: [] for cause in queues}
-        while sum(map(len, taken.values())) < self.size and any(queues.values()):
-            for cause, queue in queues.items():
-                if queue and sum(map(len, taken.values())) < self.size:
-                    taken[cause].append(queue.pop())
-        picks = tuple(
-            Pick(row, f"{kind} {value}", len(rows) / len(by_cause[kind, value]), self._reason(kind, value))
-            for (kind, value), rows in taken.items()
-            for row in sorted(rows)
-        )
-        recipe = {
-            "frame": len(frame),
-            "shifts": {
-                f"{kind} {value}": {"texts": len(by_cause[kind, value]), "drawn": len(rows)}
-                for (kind, value), rows in taken.items()
-            },
-        }
-        return Selection(Component.DRIFTING, picks, recipe)
+    def score(self, pool: Pool, random: np.random.Generator) -> Floats:
+        scores = np.asarray(self.attribution.scores, dtype=float)
+        _refuse_other_pool(pool, len(scores))
+        named = [f"{cause.kind} {cause.value}" if cause else "" for cause in self.attribution.causes]
+        causes, _ = pd.factorize(np.array(named, dtype=object))
+        return ranking.capped(np.where(scores > 0, scores, np.nan), causes, self.share, random)
 
-    def _cause(self, code: str | None, words: str) -> tuple[str, str] | None:
-        found = [("word", word) for word in words.split() if word in self.words]
-        if code in self.codes:
-            found.append(("code", str(code)))
-        return max(
-            found, key=lambda cause: (self._shift(*cause).after - self._shift(*cause).before, cause), default=None
-        )
+    def reason(self, pool: Pool, row: int, language: str) -> str:  # noqa: ARG002
+        return self.attribution.reason(row, language)
 
-    def _shift(self, kind: str, value: str) -> Shift:
-        return self.codes[value] if kind == "code" else self.words[value]
 
-    def _reason(self, kind: str, value: str) -> str:
-        return reasons.drifting(self.language, kind=kind, shift=self._shift(kind, value))
+@dataclass(frozen=True, slots=True)
+class DriftWeighted:
+    """What ``strategy`` asks first, weighed with how much it drifts: ranks count, with ``weight`` for the drift.
+
+    Without an attribution it is the strategy alone.
+    """
+
+    strategy: Strategy = field(default_factory=BreakingTies)
+    attribution: Attribution | None = None
+    weight: float = 0.5
+
+    @property
+    def name(self) -> str:
+        return f"{self.strategy.name}_drift_weighted"
+
+    def score(self, pool: Pool, random: np.random.Generator) -> Floats:
+        scores = self.strategy.score(pool, random)
+        if self.attribution is None:
+            return scores
+        _refuse_other_pool(pool, len(self.attribution.scores))
+        drift = np.where(self.attribution.scores > 0, self.attribution.scores, np.nan)
+        return (1 - self.weight) * _standing(scores) + self.weight * np.nan_to_num(_standing(drift))
+
+    def reason(self, pool: Pool, row: int, language: str) -> str:
+        doubt = explain(self.strategy, pool, row, language)
+        drift = self.attribution.reason(row, language) if self.attribution else ""
+        return f"{drift} {doubt}".strip()
+
+
+def _standing(scores: Floats) -> Floats:
+    """The share (n,) of the candidates that score no more; equals share theirs, NaN stays NaN."""
+    return np.asarray(pd.Series(scores).rank(pct=True), dtype=float)
+
+
+def _refuse_other_pool(pool: Pool, texts: int) -> None:
+    if texts != len(pool.frame):
+        raise ValueError(f"the attribution is of {texts} texts, the pool has {len(pool.frame)}")

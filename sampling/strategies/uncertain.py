@@ -1,39 +1,58 @@
-"""The texts of which the model is least sure."""
+"""The texts of which the model is least sure, by what it says itself.
+
+A text of which the model knows no word counts among the least sure.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from annotation.domain.task import Component
-from sampling import reasons
+from sampling import reasons, uncertainty
 from sampling.pool import Pool
-from sampling.strategies.base import Pick, Selection, one_per_line
+from sampling.strategies.base import Floats
+
+
+class _Doubt:
+    """Tells which codes the model hesitates between."""
+
+    __slots__ = ()
+
+    def reason(self, pool: Pool, row: int, language: str) -> str:
+        codes: Any = pool.frame["codes"].iat[row]
+        probabilities: Any = pool.frame["probabilities"].iat[row]
+        return reasons.uncertain(language, codes=codes, probabilities=probabilities)
 
 
 @dataclass(frozen=True, slots=True)
-class BreakingTies:
-    """``size`` texts with the smallest margin (Luo et al. 2005), near copies counted once.
+class LeastConfidence(_Doubt):
+    """Smallest probability of the most probable code (Lewis and Gale 1994)."""
 
-    No predicted code may hold more than ``class_cap`` of the selection while others have texts left.
-    """
+    name: ClassVar[str] = "least_confidence"
 
-    size: int
-    language: str
-    class_cap: float = 0.1
+    def score(self, pool: Pool, random: np.random.Generator) -> Floats:  # noqa: ARG002
+        return uncertainty.least_confidence(pool.frame["probability"])
 
-    def select(self, pool: Pool, free: pd.Series, random: np.random.Generator) -> Selection:
-        frame = pool.frame[free]
-        order = random.permutation(len(frame))
-        ranked = one_per_line(frame.iloc[order].sort_values("margin", kind="stable"))
-        rank_in_code = ranked.groupby(ranked["code"].fillna(""), sort=False).cumcount()
-        within = rank_in_code < max(1, int(self.class_cap * self.size))
-        chosen = pd.concat([ranked[within], ranked[~within]]).head(self.size)
-        picks = tuple(
-            Pick(int(row), "", 1.0, reasons.uncertain(self.language, codes=codes, probabilities=probabilities))
-            for row, codes, probabilities in zip(chosen.index, chosen["codes"], chosen["probabilities"], strict=True)
-        )
-        largest = float(chosen["margin"].max()) if len(chosen) else None
-        return Selection(Component.UNCERTAIN, picks, {"frame": len(frame), "largest_margin": largest})
+
+@dataclass(frozen=True, slots=True)
+class BreakingTies(_Doubt):
+    """Smallest margin between the two most probable codes (Scheffer et al. 2001; Luo et al. 2005)."""
+
+    name: ClassVar[str] = "margin"
+
+    def score(self, pool: Pool, random: np.random.Generator) -> Floats:  # noqa: ARG002
+        return uncertainty.breaking_ties(pool.frame["margin"])
+
+
+@dataclass(frozen=True, slots=True)
+class Entropy(_Doubt):
+    """Largest entropy over all codes (Shannon 1948; Settles 2009)."""
+
+    name: ClassVar[str] = "entropy"
+
+    def score(self, pool: Pool, random: np.random.Generator) -> Floats:  # noqa: ARG002
+        entropy = pool.frame["entropy"].to_numpy(dtype=float)
+        unknown = pool.frame["code"].isna().to_numpy()
+        return np.where(unknown, entropy.max(initial=0.0), entropy)
