@@ -30,6 +30,7 @@ from annotation.errors import ConflictError, InstallationError, InvalidInputErro
 from annotation.ledger import unit_of_work
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.texts import Arrival
 from annotation.ledger.tables import Base
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.correspondence import Correspondence
@@ -449,6 +450,19 @@ def test_predictions__one_per_text_and_model(ledger: Ledger) -> None:
         assert [one.key for one in work.texts.without_prediction("m/2")] == ["a", "b"]
 
 
+def test_arrivals__each_text_of_the_window_with_what_the_model_said_of_it(ledger: Ledger) -> None:
+    said = Prediction("a", "m/1", ("01.11Z", "01.12Z"), (0.7, 0.2), 0.6, 1.0)
+    with ledger.begin() as work:
+        work.texts.declare([Declaration("flow", f"{n}", "b" if n else "a", LATER) for n in range(4)], now=LATER)
+        work.texts.add_predictions([said, replace(said, text_key="b", model_version="m/0")], now=NOW)
+        texts = work.texts.get(["a", "b"])
+        found = list(work.texts.arrivals(Window(LATER, LATER + timedelta(days=1)), "m/1"))
+        none = list(work.texts.arrivals(Window(LATER + timedelta(days=1), LATER + timedelta(days=2)), "m/1"))
+
+    assert found == [Arrival(texts["a"], 1, said), Arrival(texts["b"], 3, None)]
+    assert none == []
+
+
 # Campaigns, draws, tasks.
 
 
@@ -491,6 +505,8 @@ def test_tasks__round_trip(ledger: Ledger) -> None:
         assert work.tasks.page_of_draw(draw.id, limit=1, offset=1) == found[1:]
         assert work.tasks.asked_texts("main") == {"a", "b"}
         assert work.tasks.asked_texts("other") == set()
+        assert work.tasks.asked_groups("main") == {text.group_key for text in work.texts.get(["a", "b"]).values()}
+        assert work.tasks.asked_groups("other") == set()
         assert work.tasks.count_by_component(draw.id) == {"audit": 1, "uncertain": 1}
         assert [mark.key for mark in work.tasks.marks("main")] == ["task-a", "task-b"]
         assert work.tasks.example_reasons("main")[draw.id, Component.AUDIT] == "Tirée au hasard."
@@ -593,6 +609,16 @@ def test_labels__what_differs_is_appended(ledger: Ledger, change: dict[str, Any]
         assert work.labels.record([label(**change)]) == 1
         assert work.labels.record([label(**change)]) == 0
         assert [r.label for r in work.labels.history("naf", "a")] == [label(), label(**change)]
+
+
+def test_labels__wordings_of_all_that_ever_had_one(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        work.labels.record([label()])
+        work.labels.record([label(code=None, weight=0.0)])
+        text = work.texts.get(["a"])["a"]
+
+        assert list(work.labels.wordings("naf")) == [(text.group_key, text.text)]
+        assert list(work.labels.wordings("other")) == []
 
 
 def test_labels__as_they_stood_at_a_watermark(ledger: Ledger) -> None:

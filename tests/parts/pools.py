@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from math import log
 from pathlib import Path
 
 import pandas as pd
@@ -29,19 +30,28 @@ WINDOWS = Windows(Window(START - timedelta(days=30), START), Window(START, START
 
 
 def row(
-    number: int, margin: float, *, code: str | None = "01.11Z", line: str = "", group: str = ""
+    number: int,
+    margin: float,
+    *,
+    code: str | None = "01.11Z",
+    line: str = "",
+    group: str = "",
+    frequency: int = 1,
+    importance: float = 1.0,
 ) -> tuple[object, ...]:
+    """A text whose model hesitates between ``code`` and 56.10A alone, and is as often right as it says."""
     words = line or f"texte {number}"
-    first = (1 + margin) / 2
+    first = (1 + margin) / 2 if code else 0.0
     codes = (code, "56.10A") if code else ()
     probabilities = (first, first - margin) if code else ()
-    return (f"t{number:04d}", group or f"g{number}", words, words, code, margin if code else 0.0,
-            first if code else 0.0, codes, probabilities)  # fmt: skip
+    entropy = -sum(p * log(p) for p in probabilities if p > 0)
+    return (f"t{number:04d}", group or f"g{number}", words, words, code, margin if code else 0.0, first, entropy,
+            1.0 if code else 0.0, frequency, first, importance, codes, probabilities)  # fmt: skip
 
 
 def pool_of(rows: Sequence[tuple[object, ...]]) -> Pool:
-    frame = pd.DataFrame(rows, columns=pool.COLUMNS, dtype=object)
-    return Pool(frame.astype({"margin": float, "probability": float}), {})
+    frame = pd.DataFrame(rows, columns=list(pool.COLUMNS), dtype=object)
+    return Pool(frame.astype(dict.fromkeys(pool.NUMBERS, float) | {"frequency": int}), {})
 
 
 def free(one: Pool) -> pd.Series:
@@ -74,7 +84,7 @@ def arrive(
 
 
 def predict(
-    opened: Ledger, keys: Sequence[str], *, margin: float = 0.2, code: str | None = "01.11Z", model: str = MODEL
+    opened: Ledger, keys: Collection[str], *, margin: float = 0.2, code: str | None = "01.11Z", model: str = MODEL
 ) -> None:
     first = (1 + margin) / 2
     known = ((code, "56.10A"), (first, first - margin), 0.6, 1.0) if code else ((), (), 0.0, 0.0)
@@ -82,7 +92,7 @@ def predict(
         work.texts.add_predictions([Prediction(key, model, *known) for key in keys], now=START)
 
 
-def build(opened: Ledger, *, windows: Windows = WINDOWS, model: str = MODEL) -> Pool:
+def build(opened: Ledger, *, windows: Windows = WINDOWS, model: str = MODEL, importance: str = "") -> Pool:
     return pool.build(
         ledger=opened,
         campaign_key="main",
@@ -90,4 +100,5 @@ def build(opened: Ledger, *, windows: Windows = WINDOWS, model: str = MODEL) -> 
         windows=windows,
         model_version=model,
         normaliser=NORMALISER,
+        importance=importance,
     )

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pandas as pd
+import pytest
 
 from annotation.domain.campaign import Draw
 from annotation.domain.declaration import Window
 from annotation.domain.label import Label, Source
 from annotation.domain.task import Component, Task
+from sampling import calibration, pool
 from sampling.drift.windows import Windows
 from tests.parts import pools
 
@@ -22,9 +27,14 @@ def test_build__holds_what_the_window_brought(tmp_path: Path) -> None:
     assert built.frame["text_key"].tolist() == sorted(keys)
     wheat = built.frame.set_index("text_key").loc[keys[0]]
     assert (wheat["words"], wheat["line"]) == ("culture de ble", "culture de ble")
-    assert (wheat["code"], round(wheat["margin"], 6), wheat["codes"]) == ("01.11Z", 0.4, ("01.11Z", "56.10A"))
+    assert (wheat["code"], round(wheat["margin"], 6), wheat["codes"]) == ("01.11Z", 0.4, ["01.11Z", "56.10A"])
+    assert wheat["probabilities"] == pytest.approx([0.7, 0.3])
+    assert (round(wheat["entropy"], 6), wheat["known"], wheat["frequency"], wheat["importance"]) == (0.6, 1, 1, 1)
+    assert wheat["confidence"] == wheat["probability"] == pytest.approx(0.7)
     rice = built.frame.set_index("text_key").loc[keys[1]]
     assert (rice["code"], rice["margin"], rice["probability"]) == (None, 0.0, 0.0)
+    assert (len(rice["codes"]), len(rice["probabilities"]), rice["confidence"]) == (0, 0, 0.0)
+    assert not built.calibrated
 
 
 def test_build__outside_the_window(tmp_path: Path) -> None:
@@ -73,3 +83,41 @@ def test_build__the_same_wording_with_other_variables_was_asked_too(tmp_path: Pa
 
 def test_build__nothing_arrived(tmp_path: Path) -> None:
     assert pools.build(pools.ledger(tmp_path)).frame.empty
+
+
+def test_build__in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond one page, the frame is the same as in one."""
+    ledger = pools.ledger(tmp_path)
+    pools.predict(ledger, pools.arrive(ledger, [f"texte {'x' * n}" for n in range(1, 26)]))
+    whole = pools.build(ledger)
+
+    monkeypatch.setattr(pool, "PAGE", 4)
+    paged = pools.build(ledger)
+
+    assert len(paged) == 25
+    pd.testing.assert_frame_equal(paged.frame, whole.frame)
+
+
+def test_build__counts_declarations_and_reads_what_a_text_is_worth(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    often = pools.arrive(ledger, ["boulangerie"] * 3, employees="12,5")
+    once = pools.arrive(ledger, ["coiffure"], first_day=1, employees="many")
+    pools.predict(ledger, {*often, *once})
+
+    built = pools.build(ledger, importance="employees").frame.set_index("text_key")
+
+    assert built.loc[often[0], ["frequency", "importance"]].tolist() == [3, 12.5]
+    assert built.loc[once[0], ["frequency", "importance"]].tolist() == [1, 0.0]
+
+
+def test_build__the_calibration_in_force_says_how_sure_the_model_may_be(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    pools.predict(ledger, pools.arrive(ledger, ["boulangerie"]), margin=0.8)
+    document = replace(calibration.NONE, temperature=3.0).to_document()
+    with ledger.begin() as work:
+        work.calibrations.add(pools.MODEL, document, {}, now=pools.NOW)
+
+    built = pools.build(ledger)
+
+    assert built.calibrated
+    assert built.frame["confidence"][0] < 0.7 < built.frame["probability"][0]

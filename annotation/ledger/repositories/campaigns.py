@@ -13,7 +13,7 @@ from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.task import Component, Task
 from annotation.errors import ConflictError, NotFoundError
 from annotation.ledger import statements
-from annotation.ledger.tables import CampaignRow, DrawRow, TaskRow
+from annotation.ledger.tables import CampaignRow, DrawRow, TaskRow, TextRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,12 @@ class Tasks:
 
     def asked_texts(self, campaign: str) -> set[str]:
         statement = select(TaskRow.text_key).join(DrawRow, DrawRow.id == TaskRow.draw_id)
+        return set(self._session.scalars(statement.where(DrawRow.campaign == campaign)))
+
+    def asked_groups(self, campaign: str) -> set[str]:
+        """The wordings asked, by their group key."""
+        statement = select(TextRow.group_key).join(TaskRow, TaskRow.text_key == TextRow.key).distinct()
+        statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id)
         return set(self._session.scalars(statement.where(DrawRow.campaign == campaign)))
 
     def count_by_component(self, draw_id: int) -> dict[str, int]:

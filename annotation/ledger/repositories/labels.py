@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from annotation.domain.label import Label, Source
 from annotation.ledger import statements
-from annotation.ledger.tables import EvaluationMemberRow, LabelRow
+from annotation.ledger.repositories.texts import PAGE
+from annotation.ledger.tables import EvaluationMemberRow, LabelRow, TextRow
 
 # The lock under which labels and members of the evaluation set are appended, so that their last ids are watermarks.
 LABELS = "labels"
@@ -78,6 +79,13 @@ class Labels:
     def history(self, nomenclature: str, text_key: str) -> list[RecordedLabel]:
         statement = select(LabelRow).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == text_key)
         return [_recorded(row) for row in self._session.scalars(statement.order_by(LabelRow.id))]
+
+    def wordings(self, nomenclature: str) -> Iterator[tuple[str, str]]:
+        """Group key and text of all that ever had a label, read page by page, in no order."""
+        labelled = select(LabelRow.text_key).where(LabelRow.nomenclature == nomenclature)
+        statement = select(TextRow.group_key, TextRow.text).where(TextRow.key.in_(labelled))
+        for row in self._session.execute(statement.execution_options(yield_per=PAGE)):
+            yield row.tuple()
 
     def last_id(self) -> int:
         return self._session.scalar(select(func.max(LabelRow.id))) or 0

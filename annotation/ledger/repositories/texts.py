@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -12,6 +13,18 @@ from annotation.domain.declaration import Declaration, Text, Window
 from annotation.domain.prediction import Prediction
 from annotation.ledger import statements
 from annotation.ledger.tables import DeclarationRow, PredictionRow, TextRow
+
+# Rows that are held at once while a long result is read.
+PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A text of a window, how many times it was declared there, and what a model version said of it."""
+
+    text: Text
+    declarations: int
+    prediction: Prediction | None
 
 
 class Texts:
@@ -72,6 +85,41 @@ class Texts:
             .order_by(DeclarationRow.text_key)
         )
         return dict(self._session.execute(statement).all())
+
+    def arrivals(self, window: Window, model_version: str) -> Iterator[Arrival]:
+        """The texts of the window in order of their key, read page by page: as many as one likes fit in memory."""
+        declared = (
+            select(DeclarationRow.text_key, func.count().label("number"))
+            .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
+            .group_by(DeclarationRow.text_key)
+            .subquery()
+        )
+        said = (PredictionRow.text_key == TextRow.key) & (PredictionRow.model_version == model_version)
+        statement = (
+            select(
+                TextRow.key,
+                TextRow.group_key,
+                TextRow.text,
+                TextRow.variables,
+                declared.c.number,
+                PredictionRow.codes,
+                PredictionRow.probabilities,
+                PredictionRow.entropy,
+                PredictionRow.known,
+            )
+            .join(declared, declared.c.text_key == TextRow.key)
+            .join(PredictionRow, said, isouter=True)
+            .order_by(TextRow.key)
+        )
+        for row in self._session.execute(statement.execution_options(yield_per=PAGE)):
+            key, group_key, text, variables, number, codes, probabilities, entropy, known = row
+            # A missing prediction and a JSON null look alike; the entropy is never null.
+            said_of = (
+                None
+                if entropy is None
+                else Prediction(key, model_version, tuple(codes), tuple(probabilities), entropy, known)
+            )
+            yield Arrival(Text(key, group_key, text, variables), number, said_of)
 
     def without_prediction(self, model_version: str, *, keys: Collection[str] | None = None) -> list[Text]:
         """Texts that this model version has not scored yet, of ``keys`` or of all, in order of their key."""
