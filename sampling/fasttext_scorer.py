@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -18,6 +19,9 @@ from sampling.hierarchical_softmax import HierarchicalSoftmax
 from sampling.output_layer import OneVersusAll, OutputLayer, Softmax
 from sampling.scorer import Scores
 from sampling.weight_rows import Floats
+
+if TYPE_CHECKING:
+    import fasttext  # noqa: F401  the contract on imports still names it here
 
 LABEL_PREFIX = "__label__"
 # Texts that repeat each other within so many are scored once.
