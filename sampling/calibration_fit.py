@@ -22,6 +22,8 @@ _OWN: Final = np.array([1.0, 0.0, 0.0])
 _FLATTEST: Final = 0.01
 _DIGITS: Final = 6
 _LEAST_PER_KIND: Final = 5
+# With fewer, how far divisions differ cannot be told.
+_LEAST_DIVISIONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ def cross_fitted(
     return confidence
 
 
+def loss(labels: Labels, confidence: Floats) -> float:
+    """The weighted mean log loss of confidences (n,), which none but the true chances make least (Good 1952)."""
+    odds = calibration.log_odds(confidence)
+    costs = np.logaddexp(0.0, odds) - labels.correct * odds
+    return float(labels.weight @ costs / labels.weight.sum())
+
+
 def _temperature(labels: Labels) -> Calibration:
     """Weighted likelihood of both slopes and of the intercept, held near the model's own by a small penalty.
 
@@ -168,6 +177,8 @@ def _divisions(labels: Labels, first: Calibration, members: Mapping[str, Sequenc
     """
     confidence = np.clip(labels.confidence(first), 1e-3, 1 - 1e-3)
     names, place = np.unique(labels.division.astype(str), return_inverse=True)
+    if len(names) < _LEAST_DIVISIONS:
+        return first
     spread = confidence * (1 - confidence)
     information = np.bincount(place, labels.weight * spread)
     offsets = np.bincount(place, labels.weight * (labels.correct - confidence)) / information

@@ -12,6 +12,16 @@ class ScoringSettings(Section):
     scheduler: str = Field("", description="tcp://host:port of a Dask scheduler, whose workers score instead.")
 
 
+class CalibrationSettings(Section):
+    """Labels of the audit from which each step of a calibration is taken."""
+
+    least_labels: int = Field(50, ge=20, description="For temperature and offset; with fewer, nothing is fitted.")
+    isotonic_from: int = Field(150, ge=20, description="For a curve of the margin.")
+    divisions_from: int = Field(500, ge=20, description="For an offset by division, the nomenclature's second level.")
+    folds: int = Field(5, ge=2, description="Folds of the cross-fitting that measures what it brings.")
+    seed: int = 1
+
+
 class DriftSettings(Section):
     window_days: int = Field(30, ge=1, description="Length of the current window when no draw came before.")
     reference_days: int = Field(
@@ -20,6 +30,14 @@ class DriftSettings(Section):
     false_discovery_rate: float = Field(0.05, gt=0, lt=1)
     least_difference: float = Field(0.005, ge=0, description="Smallest move of a code's share that counts, as a share.")
     least_count: int = Field(10, ge=1, description="Smallest number of current texts with the code.")
+    alarm_level: float = Field(
+        0.05, gt=0, lt=1, description="Chance of any false alarm in one comparison of two windows."
+    )
+    replicates: int = Field(999, ge=99, le=9999, description="Times that chance deals the windows out anew.")
+    tolerance: float = Field(
+        0.03, ge=0, lt=0.5, description="How far the model may be less right than it says before that is a drift."
+    )
+    seed: int = 1
 
 
 class DrawSettings(Section):
@@ -46,6 +64,7 @@ class ReplaySettings(Section):
 
 
 class SamplingSettings(AnnotationSettings):
+    calibration: CalibrationSettings = CalibrationSettings()
     scoring: ScoringSettings = ScoringSettings()
     drift: DriftSettings = DriftSettings()
     draw: DrawSettings = DrawSettings()

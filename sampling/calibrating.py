@@ -1,0 +1,161 @@
+"""Calibration of a model version on the audit's labels, stored for whoever wants to know how sure it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+
+from annotation.campaign import measurement
+from annotation.errors import InvalidInputError
+from annotation.ledger.unit_of_work import Ledger
+from annotation.nomenclature.nomenclature import Nomenclature
+from annotation.quality import calibration_error
+from annotation.quality.calibration_error import CalibrationError, Reliability
+from sampling import calibration_fit
+from sampling.calibration import NONE, Calibration, Floats
+from sampling.calibration_fit import Labels, Needs
+from sampling.settings import CalibrationSettings
+
+DIVISION: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reliabilities:
+    """``before`` by the model's own probability, ``after`` by calibrations fitted without the label in question."""
+
+    before: Reliability
+    after: Reliability
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """``labels`` are those of texts that the model could code; ``uncoded`` texts have confidence 0 in any case.
+
+    Where nothing is ``applied``, ``reason`` says why. ``new`` tells whether the ledger got a calibration that it had
+    not; the errors before and after are cross-fitted and None where nothing was tried.
+    """
+
+    model_version: str
+    labels: int
+    uncoded: int
+    calibration: Calibration
+    before: CalibrationError | None = None
+    after: CalibrationError | None = None
+    reliabilities: Reliabilities | None = None
+    reason: str = ""
+    new: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        fitted = self.calibration
+        return {
+            "model_version": self.model_version,
+            "labels": self.labels,
+            "uncoded": self.uncoded,
+            "applied": list(fitted.applied),
+            "temperature": fitted.temperature,
+            "rival": fitted.rival,
+            "offset": fitted.offset,
+            "isotonic_share": fitted.isotonic_share,
+            "divisions": {one.division: one.offset for one in fitted.divisions},
+            "before": self.before.as_dict() if self.before else None,
+            "after": self.after.as_dict() if self.after else None,
+            "reason": self.reason,
+            "new": self.new,
+        }
+
+
+def calibrate(
+    *, ledger: Ledger, nomenclature: Nomenclature, model_version: str, settings: CalibrationSettings, now: datetime
+) -> CalibrationResult:
+    """Fit, measure by cross-fitting, and store what helps; the same labels give the same calibration, stored once.
+
+    The members of the evaluation set must have been scored by the model. Errors: InvalidInputError.
+    """
+    labels, uncoded = _labels(ledger, nomenclature, model_version)
+    needs = Needs(settings.least_labels, settings.isotonic_from, settings.divisions_from)
+    if len(labels) < needs.temperature:
+        reason = f"{len(labels)} labels of the audit are there; {needs.temperature} are wanted."
+        return CalibrationResult(model_version, len(labels), uncoded, NONE, reason=reason)
+    members = _members(nomenclature)
+    fitted = calibration_fit.fit(labels, needs=needs, members=members)
+    if not fitted.applied:
+        reason = "The model is right, or wrong, about nearly all labels: there is nothing to learn from."
+        return CalibrationResult(model_version, len(labels), uncoded, NONE, reason=reason)
+    random = np.random.default_rng(settings.seed)
+    honest = calibration_fit.cross_fitted(labels, needs=needs, folds=settings.folds, random=random, members=members)
+    return _stored(ledger, _measured(model_version, labels, uncoded, fitted, honest, random), now)
+
+
+def _measured(
+    model_version: str,
+    labels: Labels,
+    uncoded: int,
+    fitted: Calibration,
+    honest: Floats,
+    random: np.random.Generator,
+) -> CalibrationResult:
+    own = labels.confidence(NONE)
+    helps = calibration_fit.loss(labels, honest) < calibration_fit.loss(labels, own)
+    return CalibrationResult(
+        model_version,
+        len(labels),
+        uncoded,
+        fitted if helps else NONE,
+        before=calibration_error.expected(labels.correct, own, labels.weight, random=random),
+        after=calibration_error.expected(labels.correct, honest, labels.weight, random=random),
+        reliabilities=Reliabilities(
+            calibration_error.reliability(labels.correct, own, labels.weight),
+            calibration_error.reliability(labels.correct, honest, labels.weight),
+        ),
+        reason="" if helps else "The model's own probability foresees labels that it has not seen at least as well.",
+    )
+
+
+def _stored(ledger: Ledger, result: CalibrationResult, now: datetime) -> CalibrationResult:
+    figures = {name: value for name, value in result.as_dict().items() if name not in ("model_version", "new")}
+    with ledger.begin() as work:
+        if not result.calibration.applied and work.calibrations.current(result.model_version) is None:
+            return result
+        new = work.calibrations.add(result.model_version, result.calibration.to_document(), figures, now=now)
+    return replace(result, new=new)
+
+
+def _labels(ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> tuple[Labels, int]:
+    with ledger.read() as work:
+        known = measurement.benchmark(work, nomenclature.key)
+        predicted = work.texts.predictions(model_version, [member.text_key for member in known.coded])
+    unscored = len(known.coded) - len(predicted)
+    if unscored:
+        raise InvalidInputError(
+            f"{unscored} texts of the evaluation set were not scored by {model_version}.", cure="Run: awb score"
+        )
+    told = [(member, predicted[member.text_key]) for member in known.coded if predicted[member.text_key].codes]
+    members, predictions = [member for member, _ in told], [prediction for _, prediction in told]
+    codes = [prediction.codes[0] for prediction in predictions]
+    labels = Labels(
+        probability=np.array([p.probabilities[0] for p in predictions], dtype=float),
+        margin=np.array([p.margin for p in predictions], dtype=float),
+        correct=np.array([known.codes[m.text_key] == code for m, code in zip(members, codes, strict=True)], float),
+        weight=1 / known.drawing(members).probability,
+        group=np.array([m.group_key for m in members], dtype=object),
+        code=np.array(codes, dtype=object),
+        division=np.array([_division(nomenclature, code) for code in codes], dtype=object),
+    )
+    return labels, len(known.coded) - len(told)
+
+
+def _division(nomenclature: Nomenclature, code: str) -> str:
+    """'' where there is no level between the divisions and the codes, or the code is not of this nomenclature."""
+    if nomenclature.levels <= DIVISION or code not in nomenclature:
+        return ""
+    return nomenclature.at_level(code, DIVISION)
+
+
+def _members(nomenclature: Nomenclature) -> dict[str, list[str]]:
+    members: dict[str, list[str]] = {}
+    for leaf in nomenclature.leaves:
+        members.setdefault(_division(nomenclature, leaf.code), []).append(leaf.code)
+    return members
