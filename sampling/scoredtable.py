@@ -53,7 +53,7 @@ class Columns:
 def open_parquet(handle: BinaryIO, file: str) -> pq.ParquetFile:
     """Read as it is needed: a row group is never held whole."""
     try:
-        return pq.ParquetFile(handle, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        return pq.ParquetFile(handle, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(file, error) from error
 
