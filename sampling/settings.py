@@ -41,12 +41,35 @@ class DriftSettings(Section):
 
 
 class DrawSettings(Section):
-    """Tasks per component in one draw."""
+    """Tasks per component in one draw; what one of them cannot fill goes to the uncertain."""
 
-    audit: int = Field(150, ge=0)
-    uncertain: int = Field(300, ge=0)
-    drifting: int = Field(100, ge=0)
-    audit_strata: int = Field(4, ge=1, description="Strata of the audit, by the model's margin.")
+    audit: int = Field(150, ge=0, description="At random in strata: the evaluation set, never trained on.")
+    uncertain: int = Field(300, ge=0, description="What `strategy` would ask first.")
+    drifting: int = Field(100, ge=0, description="What drives a drift.")
+    rare: int = Field(50, ge=0, description="Neighbours of codes with few labels.")
+    disagreement: int = Field(50, ge=0, description="Two models differ, or the model and the register.")
+    value: int = Field(0, ge=0, description="Doubt weighed with `importance`.")
+    revision: int = Field(0, ge=0, description="Texts whose former code has several successors; named by the caller.")
+    claim: int = Field(0, ge=0, description="Texts whose code is contested; named by the caller.")
+    gold: int = Field(0, ge=0, description="Texts that are to check coders; named by the caller.")
+    minutes: float | None = Field(
+        None, gt=0, description="Coders' minutes; the budgets above are then shares, scaled to fit."
+    )
+    strategy: str = Field(
+        "margin_capped",
+        description="Of the uncertain: random, least_confidence, margin, entropy, margin_clustered, margin_capped,"
+        " margin_drift_weighted, or one of your own as package.module:Class.",
+    )
+    floor: float = Field(0.1, gt=0, le=1, description="Share of each component that is spread evenly over all texts.")
+    softness: float = Field(
+        0.3, ge=0, le=1, description="How gently chances fall around the last text that fits, as a share of the budget."
+    )
+    cap_per_code: float = Field(
+        0.1, ge=0, description="Most uncertain tasks per predicted code: a share below 1, else a number; 0: no cap."
+    )
+    near_copies: bool = Field(True, description="Ask one of several wordings that differ by letters or order alone.")
+    importance: str = Field("", description="Variable that holds what a text is worth, as a number.")
+    audit_strata: int = Field(8, ge=1, description="Strata of the audit, by how sure the model may be.")
     candidates: int = Field(8, ge=1, le=20, description="Codes put first on the coder's screen.")
     seed: int = 1
 

@@ -1,13 +1,14 @@
-"""Which shares moved between two windows, beyond what chance explains."""
+"""Which shares moved between two windows, beyond what chance explains, and how far distributions lie apart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import jensenshannon
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,56 +35,116 @@ class Shift:
         return self.after > self.before
 
 
-def shifts(
-    before: Mapping[str, int],
-    after: Mapping[str, int],
-    *,
-    before_total: int,
-    after_total: int,
-    limits: Limits,
-) -> list[Shift]:
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Declarations by value in two windows, arrays (values,); ``totals`` are those of the windows, before and after.
+
+    ``effect`` is the design effect of repeats (Kish 1965): how many declarations of the value stand for one that
+    arrived by itself; 1 where none repeats.
+    """
+
+    values: Sequence[str]
+    before: Floats
+    after: Floats
+    totals: tuple[float, float]
+    effect: Floats
+
+
+def shifts(tallies: Tallies, limits: Limits) -> tuple[Shift, ...]:
     """The values whose share moved, largest move first.
 
-    Fisher's exact test by value, two-sided as twice the smaller tail, adjusted over all values by Benjamini and
-    Hochberg (1995), then the smallest difference and count that matter.
+    Fisher's exact test by value on counts divided by their design effect (Rao and Scott 1992), two-sided as twice the
+    smaller tail, adjusted over all values by Benjamini and Hochberg (1995), then the smallest difference and count that
+    matter.
     """
-    if not before_total or not after_total:
-        return []
-    values = sorted(set(before) | set(after))
-    counts = np.array([[before.get(v, 0), after.get(v, 0)] for v in values])
-    p_values = _fisher(counts, before_total, after_total)
+    if not all(tallies.totals) or not len(tallies.values):
+        return ()
     # Slow to import, and only drift needs it.
     from scipy import stats
 
-    adjusted = stats.false_discovery_control(p_values) if len(p_values) else p_values
+    adjusted = stats.false_discovery_control(p_values(tallies))
+    before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
+    beyond_chance = adjusted <= limits.false_discovery_rate
+    enough = (tallies.after >= limits.least_count) | (after < before)
+    matters = beyond_chance & enough & (np.abs(after - before) >= limits.least_difference)
     found = [
-        Shift(value, int(b) / before_total, int(a) / after_total, int(a), float(p))
-        for value, (b, a), p in zip(values, counts, adjusted, strict=True)
-        if p <= limits.false_discovery_rate
+        Shift(tallies.values[row], float(before[row]), float(after[row]), int(tallies.after[row]), float(adjusted[row]))
+        for row in np.flatnonzero(matters)
     ]
-    kept = [s for s in found if _matters(s, limits)]
-    return sorted(kept, key=lambda s: (-abs(s.after - s.before), s.value))
+    return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.value)))
 
 
-def _matters(shift: Shift, limits: Limits) -> bool:
-    enough = shift.count >= limits.least_count or not shift.rose
-    return enough and abs(shift.after - shift.before) >= limits.least_difference
-
-
-def divergence(before: Mapping[str, int], after: Mapping[str, int]) -> float:
-    """Jensen-Shannon divergence of the two distributions, in bits, from 0 (the same) to 1 (nothing in common)."""
-    values = sorted(set(before) | set(after))
-    if not values or not sum(before.values()) or not sum(after.values()):
-        return 0.0
-    distance = jensenshannon([before.get(v, 0) for v in values], [after.get(v, 0) for v in values], base=2)
-    return float(np.nan_to_num(distance)) ** 2
-
-
-def _fisher(counts: npt.NDArray[np.int_], before_total: int, after_total: int) -> npt.NDArray[np.float64]:
-    after = counts[:, 1]
-    successes = counts.sum(axis=1)
+def p_values(tallies: Tallies) -> Floats:
+    """Of Fisher's test by value, (values,); what a design effect leaves of a count is rounded towards no move."""
     from scipy import stats
 
-    law = stats.hypergeom(before_total + after_total, successes, after_total)
-    p_values: npt.NDArray[np.float64] = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
-    return p_values
+    effect = np.maximum(tallies.effect, 1.0)
+    before, after = tallies.before / effect, tallies.after / effect
+    totals = [np.rint(total / effect) for total in tallies.totals]
+    rise = _upper(stats.hypergeom, np.floor(after), np.ceil(before), totals[1], totals[0])
+    fall = _upper(stats.hypergeom, np.floor(before), np.ceil(after), totals[0], totals[1])
+    smaller: Floats = np.minimum(1.0, 2 * np.minimum(rise, fall))
+    return smaller
+
+
+def _upper(law: object, here: Floats, there: Floats, all_here: Floats, all_there: Floats) -> Floats:
+    here, there = np.minimum(here, all_here), np.minimum(there, all_there)
+    tails: Floats = law(all_here + all_there, here + there, all_here).sf(here - 1)  # type: ignore[operator]
+    return tails
+
+
+def divergence(before: Floats, after: Floats) -> Floats:
+    """Jensen and Shannon's divergence of two distributions of counts (…, values), in bits.
+
+    0 where they are the same, 1 where they share nothing; 0 too where either has no count.
+    """
+    p, q = _normal(before), _normal(after)
+    middle = (p + q) / 2
+    both: Floats = (_surprise(p, middle) + _surprise(q, middle)) / 2
+    return np.clip(both, 0.0, 1.0)
+
+
+def stability(before: Floats, after: Floats) -> Floats:
+    """The population stability index of counts (…, values), in nats; half a count is added everywhere.
+
+    0 where either has no count.
+    """
+    p, q = _normal(before, 0.5), _normal(after, 0.5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where((p > 0) & (q > 0), (q - p) * np.log(q / p), 0.0)
+    index: Floats = parts.sum(axis=-1)
+    return index
+
+
+def _normal(counts: Floats, added: float = 0.0) -> Floats:
+    there = counts.sum(axis=-1, keepdims=True)
+    filled = np.where(there > 0, counts + added, 0.0)
+    shares: Floats = filled / np.maximum(filled.sum(axis=-1, keepdims=True), 1e-300)
+    return shares
+
+
+def _surprise(share: Floats, middle: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(share > 0, share * np.log2(share / middle), 0.0)
+    total: Floats = parts.sum(axis=-1)
+    return total
+
+
+def smallest(found: Sequence[Shift]) -> float:
+    """The p-value of a family of shifts taken together: its smallest one, adjusted as they are; 1 without any."""
+    return min((one.p_value for one in found), default=1.0)
+
+
+def either(*p_values: float) -> float:
+    """The p-value of several tests taken together (Bonferroni)."""
+    return min(1.0, len(p_values) * min(p_values))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted so that any false alarm at all has the chance that is set (Holm 1979), in the order given."""
+    adjusted = [1.0] * len(p_values)
+    so_far = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda one: p_values[one])):
+        so_far = max(so_far, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = so_far
+    return adjusted
