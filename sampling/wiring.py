@@ -26,6 +26,7 @@ from sampling.scoredtable import Columns
 from sampling.scorer import Scorer
 from sampling.scoring import ScoringResult
 from sampling.settings import DrawSettings, ReplaySettings, SamplingSettings, ScoringSettings
+from sampling.strategies import catalogue
 
 # Below, a pool of processes takes longer to start than the texts to score.
 POOL_PAYS_FROM = 50_000
@@ -162,8 +163,6 @@ def replay(
     player: Player, path: str, *, text: str, code: str, settings: ReplaySettings, on_progress: OnProgress = silent
 ) -> Replay:
     """Play the coded texts of a file; neither ledger nor model is touched."""
-    from sampling.strategies import catalogue
-
     return replaying.replay(
         history=history.build(player.coded_texts(path, text=text, code=code), normaliser=player.normaliser),
         strategies={name: catalogue.find(name) for name in dict.fromkeys((savings.RANDOM, *settings.strategies))},

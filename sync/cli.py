@@ -20,6 +20,7 @@ from annotation.errors import CheckFailedError, InvalidInputError, UnreachableEr
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sampling import cli as sampling
+from sampling.replay import cli as replay
 from sync import doctor as doctors
 from sync import steps
 from sync import turn as turns
@@ -69,6 +70,7 @@ for command in (
     sampling.score,
     sampling.drift,
     sampling.draw,
+    replay.replay,
     annotation.push,
     annotation.pull,
     training.train,
