@@ -15,8 +15,8 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from annotation.quality import calibration_error
 from annotation.quality.calibration_error import CalibrationError, Reliability
 from sampling import calibration_fit
-from sampling.calibration import NONE, Calibration, Floats
-from sampling.calibration_fit import Labels, Needs
+from sampling.calibration import NONE, Calibration
+from sampling.calibration_fit import CrossFit, Labels, Needs
 from sampling.settings import CalibrationSettings
 
 DIVISION: Final = 2
@@ -85,7 +85,7 @@ def calibrate(
         reason = "The model is right, or wrong, about nearly all labels: there is nothing to learn from."
         return CalibrationResult(model_version, len(labels), uncoded, NONE, reason=reason)
     random = np.random.default_rng(settings.seed)
-    honest = calibration_fit.cross_fitted(labels, needs=needs, folds=settings.folds, random=random, members=members)
+    honest = calibration_fit.cross_fit(labels, needs=needs, folds=settings.folds, random=random, members=members)
     return _stored(ledger, _measured(model_version, labels, uncoded, fitted, honest, random), now)
 
 
@@ -94,21 +94,23 @@ def _measured(
     labels: Labels,
     uncoded: int,
     fitted: Calibration,
-    honest: Floats,
+    honest: CrossFit,
     random: np.random.Generator,
 ) -> CalibrationResult:
     own = labels.confidence(NONE)
-    helps = calibration_fit.loss(labels, honest) < calibration_fit.loss(labels, own)
+    helps = calibration_fit.loss(labels, honest.confidence) < calibration_fit.loss(labels, own)
     return CalibrationResult(
         model_version,
         len(labels),
         uncoded,
         fitted if helps else NONE,
         before=calibration_error.expected(labels.correct, own, labels.weight, random=random),
-        after=calibration_error.expected(labels.correct, honest, labels.weight, random=random),
+        after=calibration_error.expected(
+            labels.correct, honest.confidence, labels.weight, random=random, fold=honest.fold
+        ),
         reliabilities=Reliabilities(
             calibration_error.reliability(labels.correct, own, labels.weight),
-            calibration_error.reliability(labels.correct, honest, labels.weight),
+            calibration_error.reliability(labels.correct, honest.confidence, labels.weight),
         ),
         reason="" if helps else "The model's own probability foresees labels that it has not seen at least as well.",
     )

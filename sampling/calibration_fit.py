@@ -67,6 +67,18 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossFit:
+    """``confidence`` (n,) of each label by the calibration that was fitted without its ``fold`` (n,).
+
+    Errors of calibration are to be taken fold by fold: over all folds at once, the share right that one fold lacks is
+    the share that the others have too much of, and the error looks like that of the labels fitted on.
+    """
+
+    confidence: Floats
+    fold: npt.NDArray[np.int_]
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """Labels wanted for each step; below ``temperature`` the model's own probability stays."""
 
@@ -92,15 +104,15 @@ def fit(labels: Labels, *, needs: Needs, members: Mapping[str, Sequence[str]] | 
     return fitted
 
 
-def cross_fitted(
+def cross_fit(
     labels: Labels,
     *,
     needs: Needs,
     folds: int,
     random: np.random.Generator,
     members: Mapping[str, Sequence[str]] | None = None,
-) -> Floats:
-    """The confidence (n,) of each label by a calibration that was fitted without its group."""
+) -> CrossFit:
+    """What calibrations say of labels whose group they have not seen."""
     groups, place = np.unique(labels.group.astype(str), return_inverse=True)
     fold = random.permutation(len(groups))[place] % folds
     confidence = np.empty(len(labels))
@@ -108,7 +120,7 @@ def cross_fitted(
         out = np.flatnonzero(fold == number)
         fitted = fit(labels[np.flatnonzero(fold != number)], needs=needs, members=members)
         confidence[out] = labels[out].confidence(fitted)
-    return confidence
+    return CrossFit(confidence, fold)
 
 
 def loss(labels: Labels, confidence: Floats) -> float:

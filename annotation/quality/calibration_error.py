@@ -53,17 +53,25 @@ class CalibrationError:
 
 
 def reliability(
-    correct: npt.ArrayLike, confidence: npt.ArrayLike, weight: npt.ArrayLike, *, bins: int | None = None
+    correct: npt.ArrayLike,
+    confidence: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    *,
+    fold: npt.ArrayLike | None = None,
+    bins: int | None = None,
 ) -> Reliability:
     """Bins of equally many labels, those of the same confidence kept together; all inputs are (n,), n > 0.
 
     By default n^(2/5) bins of an effective n (Lee, Huang, Hassani and Dobriban 2023, the rate at which a smooth
-    miscalibration is seen soonest), two at least.
+    miscalibration is seen soonest), two at least. With ``fold`` (n,) each fold has bins of its own.
     """
     y, sure, w = (np.asarray(values, dtype=float) for values in (correct, confidence, weight))
-    wanted = bins or max(2, int((w.sum() ** 2 / (w**2).sum()) ** 0.4))
-    before = np.searchsorted(np.sort(sure), sure, side="left")
-    place = np.unique(before * wanted // len(y), return_inverse=True)[1]
+    place = np.zeros(len(y), dtype=int)
+    for rows in _folds(fold, len(y)):
+        wanted = bins or max(2, int((w[rows].sum() ** 2 / (w[rows] ** 2).sum()) ** 0.4))
+        before = np.searchsorted(np.sort(sure[rows]), sure[rows], side="left")
+        place[rows] = place.max() + 1 + before * wanted // len(rows)
+    place = np.unique(place, return_inverse=True)[1]
     total = np.bincount(place, w)
     right, foreseen = np.bincount(place, w * y) / total, np.bincount(place, w * sure) / total
     # One label's worth of what is foreseen, so that a bin where all are right is not without doubt.
@@ -79,6 +87,7 @@ def expected(
     weight: npt.ArrayLike,
     *,
     random: np.random.Generator,
+    fold: npt.ArrayLike | None = None,
     level: float = 0.95,
     bins: int | None = None,
 ) -> CalibrationError:
@@ -90,7 +99,7 @@ def expected(
     (test inversion, Carpenter 1999). Errors are taken to be shaped as seen, or the same in all bins; the value is the
     middle of the two, the interval holds both.
     """
-    seen = reliability(correct, confidence, weight, bins=bins)
+    seen = reliability(correct, confidence, weight, fold=fold, bins=bins)
     number = len(seen.share)
     noise = seen.standard_error * random.standard_normal((_DRAWS, number))
     shapes = [np.ones(number)] if seen.error == 0 else [np.ones(number), seen.gap / seen.error]
@@ -102,6 +111,13 @@ def expected(
         labels=int(seen.labels.sum()),
         bins=number,
     )
+
+
+def _folds(fold: npt.ArrayLike | None, n: int) -> list[npt.NDArray[np.intp]]:
+    if fold is None:
+        return [np.arange(n)]
+    numbers = np.asarray(fold)
+    return [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
 
 
 def _inverted(seen: Reliability, shape: Floats, noise: Floats, level: float) -> tuple[float, float, float]:
