@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from annotation import wiring as annotation
 from annotation.domain.text import Normaliser
 from annotation.wiring import Desk, OnProgress, clock, silent
+from sampling import calibrating, partitions, pool, scoring, workers
 from sampling import draw as drawing
-from sampling import partitions, pool, scoring, workers
+from sampling.calibrating import CalibrationResult
 from sampling.draw import DrawResult
 from sampling.drift import report, windows
 from sampling.drift.report import DriftReport
@@ -117,6 +119,21 @@ def score_partitions(
             codes=codes,
             on_progress=on_progress,
         )
+
+
+def calibrate(sampler: Sampler, model_version: str, *, on_progress: OnProgress = silent) -> CalibrationResult:
+    """Calibrate a model on the audit's labels, after scoring those of its texts that it has not seen."""
+    nomenclature = annotation.nomenclature(sampler)
+    with sampler.ledger.read() as work:
+        keys = {member.text_key for member in work.evaluation.members(nomenclature.key)}
+    score(sampler, model_version, keys=keys, on_progress=on_progress)
+    return calibrating.calibrate(
+        ledger=sampler.ledger,
+        nomenclature=nomenclature,
+        model_version=model_version,
+        settings=sampler.settings.calibration,
+        now=clock(),
+    )
 
 
 def choose_windows(sampler: Sampler) -> Windows:
