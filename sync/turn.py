@@ -129,6 +129,10 @@ def _score(at: _Turn) -> Result:
     return asdict(sampling.score(at.bench, at.done["first_model"]["champion"], on_progress=at.on_progress))
 
 
+def _calibrate(at: _Turn) -> Result:
+    return sampling.calibrate(at.bench, at.done["score"]["model_version"], on_progress=at.on_progress).as_dict()
+
+
 def _drift(at: _Turn) -> Result:
     chosen = sampling.choose_windows(at.bench)
     return sampling.drift(at.bench, at.done["score"]["model_version"], chosen).as_dict()
@@ -216,6 +220,7 @@ _STEPS: dict[str, Callable[[_Turn], Result]] = {
     "arrive": _arrive,
     "first_model": _first_model,
     "score": _score,
+    "calibrate": _calibrate,
     "drift": _drift,
     "draw": _draw,
     "push": _push,
