@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,14 @@ from sampling.settings import CalibrationSettings
 DIVISION: Final = 2
 
 
+class Gap(StrEnum):
+    """Why the model's own probability stays."""
+
+    TOO_FEW = "too few"
+    ONE_SIDED = "one-sided"
+    NO_BETTER = "no better"
+
+
 @dataclass(frozen=True, slots=True)
 class Reliabilities:
     """``before`` by the model's own probability, ``after`` by calibrations fitted without the label in question."""
@@ -34,7 +43,7 @@ class Reliabilities:
 class CalibrationResult:
     """``labels`` are those of texts that the model could code; ``uncoded`` texts have confidence 0 in any case.
 
-    Where nothing is ``applied``, ``reason`` says why. ``new`` tells whether the ledger got a calibration that it had
+    Where nothing is applied, ``gap`` says why. ``new`` tells whether the ledger got a calibration that it had
     not; the errors before and after are cross-fitted and None where nothing was tried.
     """
 
@@ -45,8 +54,20 @@ class CalibrationResult:
     before: CalibrationError | None = None
     after: CalibrationError | None = None
     reliabilities: Reliabilities | None = None
-    reason: str = ""
+    gap: Gap | None = None
     new: bool = False
+
+    @property
+    def reason(self) -> str:
+        """In words; empty where something is applied."""
+        match self.gap:
+            case Gap.TOO_FEW:
+                return f"{self.labels} labels of the audit are there, too few to calibrate on."
+            case Gap.ONE_SIDED:
+                return "The model is right, or wrong, about nearly all labels: there is nothing to learn from."
+            case Gap.NO_BETTER:
+                return "The model's own probability foresees labels that it has not seen at least as well."
+        return ""
 
     def as_dict(self) -> dict[str, Any]:
         fitted = self.calibration
@@ -77,13 +98,11 @@ def calibrate(
     labels, uncoded = _labels(ledger, nomenclature, model_version)
     needs = Needs(settings.least_labels, settings.isotonic_from, settings.divisions_from)
     if len(labels) < needs.temperature:
-        reason = f"{len(labels)} labels of the audit are there; {needs.temperature} are wanted."
-        return CalibrationResult(model_version, len(labels), uncoded, NONE, reason=reason)
+        return CalibrationResult(model_version, len(labels), uncoded, NONE, gap=Gap.TOO_FEW)
     members = _members(nomenclature)
     fitted = calibration_fit.fit(labels, needs=needs, members=members)
     if not fitted.applied:
-        reason = "The model is right, or wrong, about nearly all labels: there is nothing to learn from."
-        return CalibrationResult(model_version, len(labels), uncoded, NONE, reason=reason)
+        return CalibrationResult(model_version, len(labels), uncoded, NONE, gap=Gap.ONE_SIDED)
     random = np.random.default_rng(settings.seed)
     honest = calibration_fit.cross_fit(labels, needs=needs, folds=settings.folds, random=random, members=members)
     return _stored(ledger, _measured(model_version, labels, uncoded, fitted, honest, random), now)
@@ -112,7 +131,7 @@ def _measured(
             calibration_error.reliability(labels.correct, own, labels.weight),
             calibration_error.reliability(labels.correct, honest.confidence, labels.weight),
         ),
-        reason="" if helps else "The model's own probability foresees labels that it has not seen at least as well.",
+        gap=None if helps else Gap.NO_BETTER,
     )
 
 

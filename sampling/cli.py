@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
 from annotation import terminal
-from annotation.errors import InvalidInputError
+from annotation.errors import InvalidInputError, UnreachableError
 from annotation.terminal import Config, Format, Home, Output
 from sampling import wiring
 from sampling.drift.detectors import Shift
@@ -73,6 +74,45 @@ def score(
             result = wiring.score(sampler, _version(sampler, model), settings=settings, on_progress=on_progress)
     told = f"{result.scored} texts scored by {result.model_version}; {result.unscored} without a known word."
     terminal.emit(output, asdict(result), told)
+
+
+def calibrate(
+    context: typer.Context,
+    model: ModelVersion = "",
+    html: Annotated[Path | None, typer.Option(help="Write the reliability diagram here, as a page.")] = None,
+    config: Config = None,
+    home: Home = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Learn from the audit's labels how sure the model may be, and store it where labels not seen bear it out.
+
+    Later draws, thresholds and estimates go by it. With too few labels nothing is stored; the same labels again change
+    nothing. The error after calibration is that on labels which the calibration has not seen.
+    """
+    with terminal.opened(context, config, home) as sampler, terminal.counting("scoring") as on_progress:
+        result = wiring.calibrate(sampler, _version(sampler, model), on_progress=on_progress)
+        language = sampler.settings.campaign.language
+    if html is not None:
+        from sampling import calibration_page
+
+        _write_page(html, calibration_page.render(result, language=language))
+    data = result.as_dict()
+    rows = [
+        [name, terminal.percent(one["value"]), f"{terminal.percent(one['low'])} to {terminal.percent(one['high'])}"]
+        for name, one in (("before", data["before"]), ("after", data["after"]))
+        if one
+    ]
+    steps = ", ".join(result.calibration.applied) or "none"
+    told = f"{result.model_version}: calibrated on {result.labels} labels. Steps: {steps}. {result.reason}"
+    shown = [terminal.table("Error of its confidences", ["", "mean", "95 % interval"], rows)] if rows else []
+    terminal.emit(output, data, told.strip(), *shown)
+
+
+def _write_page(path: Path, page: str) -> None:
+    try:
+        path.write_text(f"{page}\n", encoding="utf-8")
+    except OSError as error:
+        raise UnreachableError(f"{path} cannot be written ({error.strerror}).", cure="Check --html.") from error
 
 
 def _version(sampler: Any, model: str) -> str:

@@ -68,6 +68,7 @@ app.add_typer(relabel.app, name="relabel")
 app.add_typer(configuration, name="config")
 for command in (
     sampling.score,
+    sampling.calibrate,
     sampling.drift,
     sampling.draw,
     replay.replay,

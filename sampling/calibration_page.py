@@ -1,0 +1,126 @@
+"""A calibration as a page that stands alone: the reliability diagram before and after, and what it means in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from annotation.quality.calibration_error import CalibrationError
+from sampling import figures
+from sampling.calibrating import CalibrationResult, Reliabilities
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+_WORDS: Final = {
+    "en": {
+        "title": "How sure may {model} be?",
+        "before": "the model's own probability",
+        "after": "after calibration",
+        "confidence": "confidence",
+        "right": "share right",
+        "error": "mean error",
+        "interval": "95 % interval",
+        "labels": "labels",
+        "headline": "Confidences of {model} are {before} off on average; after calibration {after}.",
+        "too sure": "It is too sure of itself.",
+        "too modest": "It is surer than it says.",
+        "too few": "There are too few labels of the audit to calibrate {model}.",
+        "one-sided": "{model} is right, or wrong, about nearly all labels: there is nothing to learn from.",
+        "no better": "Nothing was changed: {model}'s own confidences foresee labels at least as well.",
+        "how to read": "On the dashed line, texts of which the model is sure at 80 % are right in 80 of 100 cases."
+        " Below it the model is too sure. Bars show 95 % intervals; a bin holds as many labels as its neighbour.",
+        "honest": "After calibration: each label is foreseen by a calibration that has not seen it. What chance alone"
+        " adds to the error has been taken out of it.",
+    },
+    "fr": {
+        "title": "Jusqu'où croire {model} ?",
+        "before": "probabilité donnée par le modèle",
+        "after": "après calibration",
+        "confidence": "confiance",
+        "right": "part de bons codes",
+        "error": "erreur moyenne",
+        "interval": "intervalle à 95 %",
+        "labels": "étiquettes",
+        "headline": "Les confiances de {model} se trompent en moyenne de {before} ; après calibration, de {after}.",
+        "too sure": "Il est trop sûr de lui.",
+        "too modest": "Il est plus sûr qu'il ne le dit.",
+        "too few": "L'audit compte trop peu d'étiquettes pour calibrer {model}.",
+        "one-sided": "{model} a raison, ou tort, sur presque toutes les étiquettes : il n'y a rien à apprendre.",
+        "no better": "Rien n'a été changé : les confiances de {model} prévoient aussi bien les étiquettes.",
+        "how to read": "Sur la ligne pointillée, les textes dont le modèle est sûr à 80 % sont bien codés 80 fois sur"
+        " 100. En dessous, il est trop sûr de lui. Les barres sont des intervalles à 95 % ; chaque classe compte autant"
+        " d'étiquettes que sa voisine.",
+        "honest": "Après calibration : chaque étiquette est prévue par une calibration qui ne l'a pas vue. La part de"
+        " l'erreur due au seul hasard en a été retirée.",
+    },
+}
+
+
+def render(result: CalibrationResult, *, language: str) -> str:
+    words = _WORDS[language]
+    drawn = result.reliabilities
+    return _TEMPLATES.get_template("calibration.html").render(
+        language=language,
+        words=words,
+        title=words["title"].format(model=result.model_version),
+        headline=_headline(result, words, language),
+        # The drawing is our own and escapes what it writes.
+        plot=Markup(_diagram(drawn, words, language)) if drawn else "",  # noqa: S704
+        rows=[
+            _row(words[name], error, language)
+            for name, error in (("before", result.before), ("after", result.after))
+            if error
+        ],
+    )
+
+
+def _headline(result: CalibrationResult, words: dict[str, str], language: str) -> str:
+    if result.gap is not None:
+        return words[result.gap.value].format(model=result.model_version)
+    assert result.before and result.after and result.reliabilities  # noqa: S101
+    own = result.reliabilities.before
+    direction = words["too sure" if float(own.share @ own.gap) < 0 else "too modest"]
+    before, after = (figures.percent(round(one.value, 3), language) for one in (result.before, result.after))
+    return f"{words['headline'].format(model=result.model_version, before=before, after=after)} {direction}"
+
+
+def _row(name: str, error: CalibrationError, language: str) -> list[str]:
+    value, low, high = (figures.percent(round(share, 3), language) for share in (error.value, error.low, error.high))
+    return [name, value, f"{low} … {high}", str(error.labels)]
+
+
+def _diagram(drawn: Reliabilities, words: dict[str, str], language: str) -> str:
+    figure, axes = figures.plot(5.2, 4.6)
+    axes.plot([0, 1], [0, 1], color=figures.SOFT, linestyle="--", linewidth=0.8)
+    for name, one, colour in (("before", drawn.before, figures.BEFORE), ("after", drawn.after, figures.AFTER)):
+        axes.errorbar(
+            one.confidence,
+            one.correct,
+            yerr=1.96 * one.standard_error,
+            color=colour,
+            label=words[name],
+            marker="o",
+            markersize=4,
+            linewidth=1,
+            elinewidth=0.8,
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=words["confidence"], ylabel=words["right"], aspect="equal")
+    axes.grid()
+    axes.legend(loc="upper left")
+    figures.shares(axes.xaxis, language)
+    figures.shares(axes.yaxis, language)
+    return figures.svg(
+        figure,
+        name="reliability",
+        title=f"{words['right']} / {words['confidence']}",
+        description=words["how to read"],
+    )
