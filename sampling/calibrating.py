@@ -32,11 +32,16 @@ class Gap(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reliabilities:
-    """``before`` by the model's own probability, ``after`` by calibrations fitted without the label in question."""
+class Brought:
+    """Errors ``before``, by the model's own probability, and ``after``, by calibrations that have not seen the label.
 
-    before: Reliability
-    after: Reliability
+    ``own`` and ``calibrated`` are the same in bins, for a diagram.
+    """
+
+    before: CalibrationError
+    after: CalibrationError
+    own: Reliability
+    calibrated: Reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,14 @@ class CalibrationResult:
     """``labels`` are those of texts that the model could code; ``uncoded`` texts have confidence 0 in any case.
 
     Where nothing is applied, ``gap`` says why. ``new`` tells whether the ledger got a calibration that it had
-    not; the errors before and after are cross-fitted and None where nothing was tried.
+    not; ``brought`` is None where nothing was tried.
     """
 
     model_version: str
     labels: int
     uncoded: int
     calibration: Calibration
-    before: CalibrationError | None = None
-    after: CalibrationError | None = None
-    reliabilities: Reliabilities | None = None
+    brought: Brought | None = None
     gap: Gap | None = None
     new: bool = False
 
@@ -81,8 +84,8 @@ class CalibrationResult:
             "offset": fitted.offset,
             "isotonic_share": fitted.isotonic_share,
             "divisions": {one.division: one.offset for one in fitted.divisions},
-            "before": self.before.as_dict() if self.before else None,
-            "after": self.after.as_dict() if self.after else None,
+            "before": self.brought.before.as_dict() if self.brought else None,
+            "after": self.brought.after.as_dict() if self.brought else None,
             "reason": self.reason,
             "new": self.new,
         }
@@ -118,21 +121,15 @@ def _measured(
 ) -> CalibrationResult:
     own = labels.confidence(NONE)
     helps = calibration_fit.loss(labels, honest.confidence) < calibration_fit.loss(labels, own)
-    return CalibrationResult(
-        model_version,
-        len(labels),
-        uncoded,
-        fitted if helps else NONE,
-        before=calibration_error.expected(labels.correct, own, labels.weight, random=random),
-        after=calibration_error.expected(
-            labels.correct, honest.confidence, labels.weight, random=random, fold=honest.fold
-        ),
-        reliabilities=Reliabilities(
-            calibration_error.reliability(labels.correct, own, labels.weight),
-            calibration_error.reliability(labels.correct, honest.confidence, labels.weight),
-        ),
-        gap=None if helps else Gap.NO_BETTER,
+    right, weight = labels.correct, labels.weight
+    brought = Brought(
+        before=calibration_error.expected(right, own, weight, random=random),
+        after=calibration_error.expected(right, honest.confidence, weight, random=random, fold=honest.fold),
+        own=calibration_error.reliability(right, own, weight),
+        calibrated=calibration_error.reliability(right, honest.confidence, weight),
     )
+    kept, gap = (fitted, None) if helps else (NONE, Gap.NO_BETTER)
+    return CalibrationResult(model_version, len(labels), uncoded, kept, brought, gap)
 
 
 def _stored(ledger: Ledger, result: CalibrationResult, now: datetime) -> CalibrationResult:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from annotation.quality.calibration_error import CalibrationError
 from sampling import figures
-from sampling.calibrating import CalibrationResult, Reliabilities
+from sampling.calibrating import Brought, CalibrationResult, Gap
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -67,29 +67,26 @@ _WORDS: Final = {
 
 def render(result: CalibrationResult, *, language: str) -> str:
     words = _WORDS[language]
-    drawn = result.reliabilities
+    brought = result.brought
     return _TEMPLATES.get_template("calibration.html").render(
         language=language,
         words=words,
         title=words["title"].format(model=result.model_version),
         headline=_headline(result, words, language),
         # The drawing is our own and escapes what it writes.
-        plot=Markup(_diagram(drawn, words, language)) if drawn else "",  # noqa: S704
-        rows=[
-            _row(words[name], error, language)
-            for name, error in (("before", result.before), ("after", result.after))
-            if error
-        ],
+        plot=Markup(_diagram(brought, words, language)) if brought else "",  # noqa: S704
+        rows=[_row(words["before"], brought.before, language), _row(words["after"], brought.after, language)]
+        if brought
+        else [],
     )
 
 
 def _headline(result: CalibrationResult, words: dict[str, str], language: str) -> str:
-    if result.gap is not None:
-        return words[result.gap.value].format(model=result.model_version)
-    assert result.before and result.after and result.reliabilities  # noqa: S101
-    own = result.reliabilities.before
-    direction = words["too sure" if float(own.share @ own.gap) < 0 else "too modest"]
-    before, after = (figures.percent(round(one.value, 3), language) for one in (result.before, result.after))
+    brought = result.brought
+    if result.gap is not None or brought is None:
+        return words[(result.gap or Gap.TOO_FEW).value].format(model=result.model_version)
+    direction = words["too sure" if float(brought.own.share @ brought.own.gap) < 0 else "too modest"]
+    before, after = (figures.percent(round(one.value, 3), language) for one in (brought.before, brought.after))
     return f"{words['headline'].format(model=result.model_version, before=before, after=after)} {direction}"
 
 
@@ -98,10 +95,10 @@ def _row(name: str, error: CalibrationError, language: str) -> list[str]:
     return [name, value, f"{low} … {high}", str(error.labels)]
 
 
-def _diagram(drawn: Reliabilities, words: dict[str, str], language: str) -> str:
+def _diagram(brought: Brought, words: dict[str, str], language: str) -> str:
     figure, axes = figures.plot(5.2, 4.6)
     axes.plot([0, 1], [0, 1], color=figures.SOFT, linestyle="--", linewidth=0.8)
-    for name, one, colour in (("before", drawn.before, figures.BEFORE), ("after", drawn.after, figures.AFTER)):
+    for name, one, colour in (("before", brought.own, figures.BEFORE), ("after", brought.calibrated, figures.AFTER)):
         axes.errorbar(
             one.confidence,
             one.correct,
