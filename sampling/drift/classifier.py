@@ -17,37 +17,35 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from sampling.drift import repeats
+from sampling.drift import repeats, terms
 from sampling.drift.repeats import Split
+from sampling.drift.terms import Terms
 
 Floats = npt.NDArray[np.float64]
 
 FOLDS: Final = 5
 _STRENGTH: Final = 1.0
 _BOUND: Final = 4.0
-_MOST_TERMS: Final = 200_000
 _MOST_FITTED: Final = 60_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Classifier:
-    """Log-odds by the models of the folds, for texts new and old: a wording is scored by the one that has not seen it.
+    """One linear model per fold, for texts new and old: a wording is scored by the one that has not seen it.
 
-    ``terms`` are words and pairs of neighbouring words, in the order of the columns; ``weights`` (folds, terms).
+    ``terms`` are words and pairs of neighbouring words; ``rarity`` (terms,) is what each counts for before a text is
+    brought to length 1; ``weights`` (folds, terms), ``intercepts`` (folds,).
     """
 
-    vectorizer: Any
     terms: Sequence[str]
+    rarity: Floats
     weights: Floats
     intercepts: Floats
 
-    def log_odds(self, words: Sequence[str]) -> Floats:
+    def log_odds(self, wordings: Sequence[str]) -> Floats:
         """Of having arrived in the current window, (n,), were both windows of one size; 0 without a known word."""
-        unique = {wording: place for place, wording in enumerate(dict.fromkeys(words))}
-        wordings = list(unique)
-        matrix = self.vectorizer.transform(wordings) if wordings else None
-        scores = self.of_matrix(matrix, folds(wordings)) if wordings else np.zeros(0)
-        return scores[[unique[wording] for wording in words]]
+        matrix = _scaled(terms.matrix_of(wordings, self.terms), self.rarity)
+        return self.of_matrix(matrix, folds(wordings))
 
     def of_matrix(self, matrix: Any, fold: npt.NDArray[np.int64]) -> Floats:
         scores = np.zeros(matrix.shape[0])
@@ -77,47 +75,47 @@ def folds(words: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def tell(
-    wordings: Sequence[str], split: Split, *, random: np.random.Generator, replicates: int, together: float
+    wordings: Sequence[str],
+    found: Terms,
+    split: Split,
+    *,
+    random: np.random.Generator,
+    replicates: int,
+    together: float,
 ) -> Told:
-    """Test whether ``wordings`` (n,), each standing once, tell the windows apart; ``split`` is theirs."""
-    matrix, vectorizer = _matrix(wordings)
-    if vectorizer is None or split.empty:
+    """Test whether ``wordings`` (n,), each standing once, tell the windows apart by their terms."""
+    spread = np.asarray(found.matrix.sum(axis=0)).ravel()
+    chosen = found.kept(spread > 1)
+    if split.empty or not len(chosen.names):
         return NOTHING
-    fold = folds(wordings)
+    rarity = np.log(len(wordings) / spread[spread > 1]) + 1
+    matrix, fold = _scaled(chosen.matrix, rarity), folds(wordings)
     fitted = _sample(split, random)
     weight = 1 / (1 + (split.total - 1) * together)
-    tests = []
+    scores, bets = [], []
     for number in range(1, FOLDS):
         model = _fit(matrix, split, weight, fitted & (fold < number))
         if model is not None:
-            tests.append(_test(matrix, split, fold == number, model, random, replicates, together) * np.sqrt(number))
+            scores.append(_test(matrix, split, fold == number, model, random, replicates, together))
+            # The more folds a model has learnt from, the more it can see.
+            bets.append(np.sqrt(number))
     models = [_fit(matrix, split, weight, fitted & (fold != number)) for number in range(FOLDS)]
-    if not tests or any(model is None for model in models):
-        return NOTHING
     known = [model for model in models if model is not None]
-    classifier = Classifier(
-        vectorizer,
-        vectorizer.get_feature_names_out().tolist(),
-        np.vstack([model[0] for model in known]),
-        np.array([model[1] for model in known]),
-    )
+    if not scores or len(known) < FOLDS:
+        return NOTHING
     from scipy import special
 
-    score = float(np.sum(tests) / np.sqrt(sum(range(1, FOLDS))))
+    weights, intercepts = np.vstack([one for one, _ in known]), np.array([one for _, one in known])
+    classifier = Classifier(chosen.names.tolist(), rarity, weights, intercepts)
+    score = float(np.dot(scores, bets) / np.linalg.norm(bets))
     return Told(_area(classifier.of_matrix(matrix, fold), split), score, float(special.ndtr(-score)), classifier)
 
 
-def _matrix(wordings: Sequence[str]) -> tuple[Any, Any]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _scaled(matrix: Any, rarity: Floats) -> Any:
+    from scipy import sparse
+    from sklearn.preprocessing import normalize
 
-    vectorizer = TfidfVectorizer(
-        tokenizer=str.split, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=2,
-        max_features=_MOST_TERMS, sublinear_tf=True, dtype=np.float64,
-    )  # fmt: skip
-    try:
-        return vectorizer.fit_transform(wordings), vectorizer
-    except ValueError:  # no term stands in two wordings
-        return None, None
+    return normalize(matrix @ sparse.diags_array(rarity), copy=False).tocsr()
 
 
 def _sample(split: Split, random: np.random.Generator) -> npt.NDArray[np.bool_]:

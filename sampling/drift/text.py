@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sampling.drift import classifier, detectors, repeats
+from sampling.drift import classifier, detectors, repeats, terms
 from sampling.drift.classifier import Told
 from sampling.drift.detectors import Limits, Shift, Tallies
 from sampling.drift.flow import Flow
@@ -40,7 +38,6 @@ class Texts:
     told: Told
     terms: tuple[Term, ...]
     words: tuple[Shift, ...]
-    tallies: Tallies
 
 
 def compare(flow: Flow, *, random: np.random.Generator, replicates: int, limits: Limits, together: float) -> Texts:
@@ -52,39 +49,17 @@ def compare(flow: Flow, *, random: np.random.Generator, replicates: int, limits:
     lengths = np.array([len(wording.split()) for wording in flow.wordings], dtype=float)
     split = flow.of_wordings
     length = repeats.mean(lengths, split, random=random, replicates=replicates, together=together)
-    told = classifier.tell(flow.wordings, split, random=random, replicates=replicates, together=together)
-    tallies = count(flow.wordings, split, together, pairs=False, least=limits.least_count)
+    found = terms.build(flow.wordings)
+    told = classifier.tell(flow.wordings, found, split, random=random, replicates=replicates, together=together)
+    words = found.kept(~found.pair).tallies(split, together, least=limits.least_count)
     return Texts(
         unknown=unknown,
         length=length,
         length_effect=_effect(lengths, split, length),
         told=told,
-        terms=_terms(flow, told, together),
-        words=detectors.shifts(tallies, limits),
-        tallies=tallies,
+        terms=_telling(told, found.tallies(split, together, least=1)),
+        words=detectors.shifts(words, limits),
     )
-
-
-def count(wordings: Sequence[str], split: Split, together: float, *, pairs: bool, least: int) -> Tallies:
-    """Declarations by word (with ``pairs``, by two words in a row) of those with ``least`` in both windows together."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    size = (2, 2) if pairs else (1, 1)
-    vectorizer = CountVectorizer(
-        tokenizer=str.split, token_pattern=None, lowercase=False, ngram_range=size, binary=True, dtype=np.float64
-    )
-    totals = (float(split.before.sum()), float(split.after.sum()))
-    try:
-        matrix: Any = vectorizer.fit_transform(wordings)
-    except ValueError:  # no word at all
-        return Tallies([], np.zeros(0), np.zeros(0), totals, np.zeros(0))
-    total = matrix.T @ split.total.astype(float)
-    # Chosen by both windows together, which says nothing of how they differ.
-    kept = np.flatnonzero(total >= least)
-    matrix = matrix.tocsc()[:, kept].T
-    before, after, square = (matrix @ counts.astype(float) for counts in (split.before, split.after, split.total**2))
-    effect = 1 + together * np.maximum(square / total[kept] - 1, 0)
-    return Tallies(vectorizer.get_feature_names_out()[kept].tolist(), before, after, totals, effect)
 
 
 def _effect(lengths: Floats, split: Split, length: Move) -> float:
@@ -94,18 +69,15 @@ def _effect(lengths: Floats, split: Split, length: Move) -> float:
     return (length.after - length.before) / deviation if deviation else 0.0
 
 
-def _terms(flow: Flow, told: Told, together: float) -> tuple[Term, ...]:
+def _telling(told: Told, tallies: Tallies) -> tuple[Term, ...]:
     """The terms that do most to tell the windows apart, either way: weight times the difference of shares."""
     if told.classifier is None:
         return ()
     weights = dict(zip(told.classifier.terms, told.classifier.weights.mean(axis=0).tolist(), strict=True))
-    found = []
-    for pairs in (False, True):
-        tallies = count(flow.wordings, flow.of_wordings, together, pairs=pairs, least=2)
-        before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
-        found += [
-            Term(value, float(b), float(a), weights[value])
-            for value, b, a in zip(tallies.values, before, after, strict=True)
-            if value in weights and (a - b) * weights[value] > 0
-        ]
+    before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
+    found = [
+        Term(value, float(b), float(a), weights[value])
+        for value, b, a in zip(tallies.values, before, after, strict=True)
+        if value in weights and (a - b) * weights[value] > 0
+    ]
     return tuple(sorted(found, key=lambda one: (-one.weight * (one.after - one.before), one.value))[:_TOP_TERMS])
