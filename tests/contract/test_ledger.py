@@ -621,6 +621,22 @@ def test_labels__wordings_of_all_that_ever_had_one(ledger: Ledger) -> None:
         assert list(work.labels.wordings("other")) == []
 
 
+def test_labels__counts_and_examples_of_what_may_be_learnt(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        work.texts.add([declared("c"), declared("d"), declared("e")], now=NOW)
+        work.labels.record([label(), label("b"), label("c"), label("d", "01.12Z"), label("e", None)])
+        work.labels.record([label("c", "01.12Z")])
+        work.evaluation.add("naf", [EvaluationMember("d", "g-d", "task-b", "all", 0.5)], now=NOW)
+        texts = {key: one.text for key, one in work.texts.get(["a", "b", "c"]).items()}
+
+        assert work.labels.counts("naf") == {"01.11Z": 2, "01.12Z": 1}
+        assert work.labels.examples("naf", ["01.11Z", "01.12Z"], each=1) == {
+            "01.11Z": [texts["a"]],
+            "01.12Z": [texts["c"]],
+        }
+        assert work.labels.examples("naf", ["01.12Z"], each=5) == {"01.12Z": [texts["c"]]}
+
+
 def test_labels__as_they_stood_at_a_watermark(ledger: Ledger) -> None:
     with ledger.begin() as work:
         work.labels.record([label()])
@@ -643,6 +659,32 @@ def test_evaluation__who_entered_stays_as_entered(ledger: Ledger) -> None:
         assert work.evaluation.members("naf") == [first, second]
         assert work.evaluation.members("naf", up_to=mark) == [first]
         assert work.evaluation.members("sic") == []
+
+
+def test_texts__what_the_register_holds_for_them(ledger: Ledger) -> None:
+    arrivals = [
+        ("register", "a", "01.11Z"),
+        ("register", "a", "01.12Z"),
+        ("claims", "a", "01.12Z"),
+        ("claims", "b", None),
+    ]
+    with ledger.begin() as work:
+        work.texts.declare(
+            [Declaration(source, f"x{n}", key, NOW, code) for n, (source, key, code) in enumerate(arrivals)], now=NOW
+        )
+        window = Window(NOW, LATER)
+
+        assert work.texts.codes_declared(window) == {"a": "01.12Z"}
+        assert work.texts.declared_by(["claims"], window) == {"a": 1, "b": 1}
+        assert work.texts.declared_by(["claims"], Window(LATER, LATER)) == {}
+
+
+def test_texts__versions_that_scored_the_latest_first(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        for key, version in (("a", "m/1"), ("a", "m/2"), ("b", "m/1")):
+            work.texts.add_predictions([Prediction(key, version, ("01.11Z",), (0.9,), 0.1, 1.0)], now=NOW)
+
+        assert work.texts.versions_scored() == ["m/1", "m/2"]
 
 
 # Our own work.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.label import Label, Source
@@ -85,7 +85,37 @@ class Labels:
         labelled = select(LabelRow.text_key).where(LabelRow.nomenclature == nomenclature)
         statement = select(TextRow.group_key, TextRow.text).where(TextRow.key.in_(labelled))
         for row in self._session.execute(statement.execution_options(yield_per=PAGE)):
-            yield row.tuple()
+            yield row.group_key, row.text
+
+    def counts(self, nomenclature: str) -> dict[str, int]:
+        """How many texts each code is the label in force of; members of the evaluation set are not counted."""
+        learnable = self._learnable(nomenclature).subquery()
+        statement = select(learnable.c.code, func.count()).group_by(learnable.c.code).order_by(learnable.c.code)
+        return dict(self._session.execute(statement).all())
+
+    def examples(self, nomenclature: str, codes: Sequence[str], *, each: int) -> dict[str, list[str]]:
+        """At most ``each`` texts with the code as label in force, always the same ones, none of the evaluation set."""
+        found: dict[str, list[str]] = {}
+        for chunk in statements.chunks(codes):
+            place = func.row_number().over(partition_by=LabelRow.code, order_by=LabelRow.text_key).label("place")
+            ranked = self._learnable(nomenclature).add_columns(place).where(LabelRow.code.in_(chunk)).subquery()
+            statement = select(ranked.c.code, TextRow.text).join(TextRow, TextRow.key == ranked.c.text_key)
+            for code, text in self._session.execute(
+                statement.where(ranked.c.place <= each).order_by(ranked.c.code, ranked.c.place)
+            ):
+                found.setdefault(code, []).append(text)
+        return found
+
+    @staticmethod
+    def _learnable(nomenclature: str) -> Select[str, str | None]:
+        """Text key and code of the labels in force that a model may learn from."""
+        newest = select(func.max(LabelRow.id)).where(LabelRow.nomenclature == nomenclature)
+        members = select(EvaluationMemberRow.text_key).where(EvaluationMemberRow.nomenclature == nomenclature)
+        return select(LabelRow.text_key, LabelRow.code).where(
+            LabelRow.id.in_(newest.group_by(LabelRow.text_key)),
+            LabelRow.code.is_not(None),
+            LabelRow.text_key.not_in(members),
+        )
 
     def last_id(self) -> int:
         return self._session.scalar(select(func.max(LabelRow.id))) or 0

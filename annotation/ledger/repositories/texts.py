@@ -69,6 +69,15 @@ class Texts:
             found.update(self._session.execute(statement).all())
         return found
 
+    def sources(self, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Where the texts were declared, by text key; sorted."""
+        found: dict[str, list[str]] = {}
+        for chunk in statements.chunks(keys):
+            statement = select(DeclarationRow.text_key, DeclarationRow.source).where(DeclarationRow.text_key.in_(chunk))
+            for key, source in self._session.execute(statement.distinct()):
+                found.setdefault(key, []).append(source)
+        return {key: tuple(sorted(sources)) for key, sources in found.items()}
+
     def get(self, keys: Sequence[str]) -> dict[str, Text]:
         found: dict[str, Text] = {}
         for chunk in statements.chunks(keys):
@@ -188,6 +197,33 @@ class Texts:
             select(func.min(DeclarationRow.declared_at), func.max(DeclarationRow.declared_at))
         ).one()
         return Window(first, last) if first else None
+
+    def versions_scored(self) -> list[str]:
+        """The model versions that have predictions, the one that scored last first."""
+        statement = select(PredictionRow.model_version).group_by(PredictionRow.model_version)
+        return list(self._session.scalars(statement.order_by(func.max(PredictionRow.id).desc())))
+
+    def codes_declared(self, window: Window) -> dict[str, str]:
+        """The code with which each text of the window was declared; of several, the one declared most often."""
+        number = func.count()
+        statement = (
+            select(DeclarationRow.text_key, DeclarationRow.code)
+            .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
+            .where(DeclarationRow.code.is_not(None))
+            .group_by(DeclarationRow.text_key, DeclarationRow.code)
+            .order_by(number, DeclarationRow.code.desc())
+        )
+        return {key: str(code) for key, code in self._session.execute(statement)}
+
+    def declared_by(self, sources: Collection[str], window: Window) -> dict[str, int]:
+        """Text keys that arrived from these sources in the window, with how many times each."""
+        statement = (
+            select(DeclarationRow.text_key, func.count())
+            .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
+            .where(DeclarationRow.source.in_(sources))
+            .group_by(DeclarationRow.text_key)
+        )
+        return dict(self._session.execute(statement).all())
 
 
 def _text(row: TextRow) -> Text:
