@@ -3,7 +3,11 @@
 MLflow copies this file beside the model and runs it at loading (models from code). Input: a column ``text`` and one
 column per auxiliary variable, which may be left out. Output, in the order of the input: ``code``, empty where the text
 is not codable; ``probability`` of that code; ``margin``, p1 - p2, the confidence index; ``codable``, false where
-nothing is left of the text after cleaning, and the figures then are 0.
+nothing is left of the text after cleaning, and the figures then are 0; ``codes`` and ``probabilities``, lists of the
+best five in parallel, most probable first, empty where the text is not codable.
+
+Models of other kinds that are to be scored and drawn from by this program have the same signature; the two lists they
+may leave out.
 """
 
 from __future__ import annotations
@@ -21,6 +25,10 @@ import mlflow.models
 import mlflow.pyfunc
 import pandas as pd
 
+_CODES = 5
+_COLUMNS = ["code", "probability", "margin", "codable", "codes", "probabilities"]
+_NO_ANSWER: tuple[str, float, float, bool, list[str], list[float]] = ("", 0.0, 0.0, False, [], [])
+
 
 class FastTextCoder(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def load_context(self, context: Any) -> None:
@@ -36,17 +44,19 @@ class FastTextCoder(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             for text, row in zip(texts, rows, strict=True)
         ]
         answers = [
-            _answer(labels, probabilities) if self._normaliser.clean(text) else ("", 0.0, 0.0, False)
-            for text, labels, probabilities in zip(texts, *self._model.predict(lines, k=2), strict=True)
+            _answer(labels, probabilities) if self._normaliser.clean(text) else _NO_ANSWER
+            for text, labels, probabilities in zip(texts, *self._model.predict(lines, k=_CODES), strict=True)
         ]
-        return pd.DataFrame(answers, columns=["code", "probability", "margin", "codable"], index=model_input.index)
+        return pd.DataFrame(answers, columns=_COLUMNS, index=model_input.index)
 
 
-def _answer(labels: Any, probabilities: Any) -> tuple[str, float, float, bool]:
+def _answer(labels: Any, probabilities: Any) -> tuple[str, float, float, bool, list[str], list[float]]:
     if not labels:
-        return "", 0.0, 0.0, False
-    first, second = (*(min(float(value), 1.0) for value in probabilities), 0.0)[:2]
-    return unquote(labels[0].removeprefix("__label__")), first, first - second, True
+        return _NO_ANSWER
+    ranked = [min(float(value), 1.0) for value in probabilities]
+    first, second = (*ranked, 0.0)[:2]
+    codes = [unquote(label.removeprefix("__label__")) for label in labels]
+    return codes[0], first, first - second, True, codes, ranked
 
 
 def _cleaning_module(folder: Path) -> Any:

@@ -52,6 +52,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param  # no
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import Model, ModelSignature  # noqa: E402
 from mlflow.types import ColSpec, Schema  # noqa: E402
+from mlflow.types.schema import Array  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])  # also where mlflow was imported before us
 
@@ -349,7 +350,14 @@ def _signature(normaliser: Normaliser) -> ModelSignature:
     if "text" in normaliser.variables:
         raise InvalidInputError("A variable cannot be called 'text'.", cure="Rename it in the settings.")
     variables = [ColSpec("string", name, required=False) for name in normaliser.variables]
-    outputs = (("string", "code"), ("double", "probability"), ("double", "margin"), ("boolean", "codable"))
+    outputs = (
+        ("string", "code"),
+        ("double", "probability"),
+        ("double", "margin"),
+        ("boolean", "codable"),
+        (Array("string"), "codes"),
+        (Array("double"), "probabilities"),
+    )
     return ModelSignature(
         inputs=Schema([ColSpec("string", "text"), *variables]),
         outputs=Schema([ColSpec(kind, name) for kind, name in outputs]),
