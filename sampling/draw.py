@@ -5,27 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.declaration import Window
-from annotation.domain.task import Component, Task, task_key
+from annotation.domain.task import Component, Task
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.repositories.labels import LABELS, EvaluationMember
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+from sampling import design, recipe
+from sampling.design import Plan, Shape
 from sampling.drift import windows
-from sampling.drift.report import DriftReport
+from sampling.drift.windows import Windows
 from sampling.pool import Pool
+from sampling.questions import Question, Questions
 from sampling.settings import DrawSettings
-from sampling.strategies.base import Selection
-from sampling.strategies.drifting import Drifting
+from sampling.strategies.base import Strategy
 from sampling.strategies.probability import Audit
-from sampling.strategies.uncertain import BreakingTies
+from sampling.units import Units
+
+# A confidence that no label has checked flatters more, so that sure texts are audited more.
+LEAST_SPREAD = {True: 0.15, False: 0.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,121 +55,150 @@ class DrawResult:
         }
 
 
-def draw(
-    *,
-    ledger: Ledger,
-    campaign: Campaign,
-    pool: Pool,
-    drift: DriftReport,
-    settings: DrawSettings,
-    now: datetime,
-    key: str | None = None,
-) -> DrawResult:
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A draw that is not stored yet: neither it nor its tasks know its id. ``audited``: the window had its audit."""
+
+    draw: Draw
+    plan: Plan
+    questions: Questions
+    tasks: tuple[Task, ...]
+    audited: bool
+
+    @property
+    def components(self) -> dict[str, int]:
+        return dict(Counter(task.component.value for task in self.tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: a draw from ``pool`` for ``campaign``.
+
+    ``strategies`` score the pool, one for each component but the audit; a component without one is empty. ``clusters``
+    (texts,) number near copies alike; without them every text stands for itself.
+    """
+
+    campaign: Campaign
+    pool: Pool
+    windows: Windows
+    model_version: str
+    settings: DrawSettings
+    strategies: Mapping[Component, Strategy]
+    clusters: npt.NDArray[np.integer] | None = None
+    key: str | None = None
+
+    @property
+    def draw_key(self) -> str:
+        """The key given, or one made of what decides the draw: campaign, model, window, budgets, seed."""
+        if self.key:
+            return self.key
+        parts = [
+            self.campaign.key,
+            self.model_version,
+            str(self.windows.current),
+            self.settings.model_dump(mode="json"),
+        ]
+        return f"{self.campaign.key[:40]}/{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}"
+
+    @property
+    def budgets(self) -> dict[Component, int]:
+        return {component: getattr(self.settings, component.value) for component in Component}
+
+
+def draw(*, ledger: Ledger, order: Order, now: datetime) -> DrawResult:
     """Select tasks from the pool within the budgets; texts of the audit join the evaluation set for good.
 
-    The audit chooses first, among all, and once in each stretch of the flow; then the drifting, then the uncertain,
-    which also takes what the drifting could not fill. ``key`` names the draw: made again, it is found and not repeated.
-    Without it, the key is made of what decides the draw (campaign, model, windows, budgets, seed). Errors:
-    InvalidInputError (closed campaign), ConflictError (another draw took texts of the pool meanwhile).
+    One audit is drawn from each stretch of the flow. A draw made again under its key is found and not repeated.
+    Errors: InvalidInputError (closed campaign), ConflictError (another draw took texts of the pool meanwhile).
     """
-    if campaign.closed_at is not None:
-        raise InvalidInputError(f"The campaign {campaign.key} is closed.", cure="Create another one.")
-    key = key or _key(campaign, drift, settings)
+    if former := find(ledger=ledger, order=order):
+        return former
+    selected = select(ledger=ledger, order=order, now=now)
     with ledger.begin() as work:
         work.leases.serialise(LABELS)
-        if former := _former(work, campaign, key):
+        if former := _former(work, order.campaign, order.draw_key):
             return former
-        # A second audit of the same texts would count them twice in the evaluation set.
-        audited = _is_audited(work, campaign, drift.windows.current)
-        budget = settings.model_copy(update={"audit": 0}) if audited else settings
-        selections = _select(pool, drift, budget, campaign.language, generator(key, settings.seed))
-        stored = work.draws.add(_draw(key, campaign, drift, budget, pool, selections, now))
-        tasks = [t for s in selections for t in _tasks(stored, s, pool, drift.model_version, settings.candidates)]
-        _refuse_asked(work, campaign, tasks)
+        _refuse_overtaken(work, order, selected)
+        stored = work.draws.add(selected.draw)
+        tasks = [replace(task, draw_id=stored.id) for task in selected.tasks]
         work.tasks.add(tasks)
-        work.evaluation.add(campaign.nomenclature, _members(tasks, pool), now=now)
-        work.events.add("draw", key, now=now, payload={"tasks": len(tasks)})
-    return DrawResult(stored, True, len(tasks), dict(Counter(t.component.value for t in tasks)))
+        work.evaluation.add(order.campaign.nomenclature, _members(tasks, selected.questions), now=now)
+        work.events.add("draw", stored.key, now=now, payload={"tasks": len(tasks)})
+    return DrawResult(stored, True, len(tasks), selected.components)
 
 
-def _select(
-    pool: Pool, drift: DriftReport, settings: DrawSettings, language: str, random: np.random.Generator
-) -> list[Selection]:
-    free = pd.Series(True, index=pool.frame.index)
-    audit = _take(pool, free, Audit(settings.audit, settings.audit_strata, language), random)
-    drifting = Drifting(settings.drifting, drift.risen_codes, drift.risen_words, language)
-    moved = _take(pool, free, drifting, random)
-    unfilled = settings.drifting - len(moved.picks)
-    uncertain = _take(pool, free, BreakingTies(settings.uncertain + unfilled, language), random)
-    return [audit, moved, uncertain]
+def find(*, ledger: Ledger, order: Order) -> DrawResult | None:
+    """The same draw, made before. Errors: InvalidInputError (closed campaign), ConflictError (of another campaign)."""
+    campaign = order.campaign
+    if campaign.closed_at is not None:
+        raise InvalidInputError(f"The campaign {campaign.key} is closed.", cure="Create another one.")
+    with ledger.read() as work:
+        return _former(work, campaign, order.draw_key)
 
 
-def _take(
-    pool: Pool, free: pd.Series, strategy: Audit | Drifting | BreakingTies, random: np.random.Generator
-) -> Selection:
-    selection = strategy.select(pool, free, random)
-    taken = pool.frame.loc[[pick.row for pick in selection.picks]]
-    free &= ~pool.frame["line"].isin(taken["line"]) & ~pool.frame["group_key"].isin(taken["group_key"])
-    return selection
+def select(*, ledger: Ledger, order: Order, now: datetime) -> Selected:
+    """The draw as it would be made now; nothing is written."""
+    with ledger.read() as work:
+        # A second audit of the same texts would count them twice in the evaluation set.
+        audited = _is_audited(work, order.campaign, order.windows.current)
+    budgets = order.budgets | ({Component.AUDIT: 0} if audited else {})
+    settings, pool, key = order.settings, order.pool, order.draw_key
+    units = Units.of(pool.frame, order.clusters)
+    planned = design.plan(
+        pool,
+        units=units,
+        audit=Audit(settings.audit_strata, LEAST_SPREAD[pool.calibrated]),
+        budgets=budgets,
+        strategies=order.strategies,
+        shapes=_shapes(settings, budgets),
+        generators=lambda name: generator(f"{key}\x1f{name}", settings.seed),
+    )
+    questions = Questions.of(pool, planned, lambda name: generator(f"{key}\x1f{name}", settings.seed))
+    asked = questions.asked
+    written = Draw(
+        key=key,
+        campaign=order.campaign.key,
+        seed=settings.seed,
+        model_version=order.model_version,
+        reference_window=str(order.windows.reference),
+        current_window=str(order.windows.current),
+        recipe=recipe.of(pool, planned, asked, settings=settings, budgets=budgets),
+        drawn_at=now,
+    )
+    tasks = questions.tasks(written, language=order.campaign.language, candidates=settings.candidates)
+    return Selected(written, planned, questions, tuple(tasks), audited)
 
 
-def _tasks(stored: Draw, selection: Selection, pool: Pool, model_version: str, candidates: int) -> list[Task]:
-    rows = pool.frame.loc[[pick.row for pick in selection.picks]]
-    return [
-        Task(
-            key=task_key(stored.key, text_key),
-            draw_id=stored.id,
-            text_key=text_key,
-            component=selection.component,
-            stratum=pick.stratum,
-            inclusion_probability=pick.probability,
-            seat=1,
-            reason=pick.reason,
-            candidates=tuple(codes[:candidates]),
-            probabilities=tuple(probabilities[:candidates]),
-            model_version=model_version,
-        )
-        for pick, text_key, codes, probabilities in zip(
-            selection.picks, rows["text_key"], rows["codes"], rows["probabilities"], strict=True
-        )
-    ]
+def _shapes(settings: DrawSettings, budgets: Mapping[Component, int]) -> dict[Component, Shape]:
+    plain = Shape(settings.floor, settings.softness)
+    cap = settings.cap_per_code
+    most = cap * budgets[Component.UNCERTAIN] if cap < 1 else cap
+    return dict.fromkeys(Component, plain) | {
+        Component.UNCERTAIN: replace(plain, cap=most or None),
+    }
 
 
-def _members(tasks: list[Task], pool: Pool) -> list[EvaluationMember]:
-    groups = dict(zip(pool.frame["text_key"], pool.frame["group_key"], strict=True))
+def _members(tasks: list[Task], questions: Questions) -> list[EvaluationMember]:
+    """The audit's own chances count: the evaluation set is the audit alone."""
+    by_key: dict[str, Question] = {question.text_key: question for question in questions.asked}
     return [
         # Strata of different draws are different strata: each was drawn within its own window.
-        EvaluationMember(t.text_key, groups[t.text_key], t.key, f"{t.draw_id}: {t.stratum}", t.inclusion_probability)
+        EvaluationMember(
+            t.text_key,
+            by_key[t.text_key].group_key,
+            t.key,
+            f"{t.draw_id}: {t.stratum}",
+            by_key[t.text_key].audit_chance,
+        )
         for t in tasks
         if t.component is Component.AUDIT
     ]
 
 
-def _draw(
-    key: str,
-    campaign: Campaign,
-    drift: DriftReport,
-    settings: DrawSettings,
-    pool: Pool,
-    selections: list[Selection],
-    now: datetime,
-) -> Draw:
-    recipe = {
-        "budget": settings.model_dump(mode="json"),
-        "pool": len(pool.frame),
-        "left_out": pool.left_out,
-        "selections": {s.component.value: s.recipe for s in selections},
-    }
-    return Draw(
-        key=key,
-        campaign=campaign.key,
-        seed=settings.seed,
-        model_version=drift.model_version,
-        reference_window=str(drift.windows.reference),
-        current_window=str(drift.windows.current),
-        recipe=recipe,
-        drawn_at=now,
-    )
+def _refuse_overtaken(work: UnitOfWork, order: Order, selected: Selected) -> None:
+    asked = work.tasks.asked_texts(order.campaign.key) & {task.text_key for task in selected.tasks}
+    if asked or _is_audited(work, order.campaign, order.windows.current) != selected.audited:
+        raise ConflictError("Another draw has taken texts of this pool since it was read.", cure="Run: awb draw")
 
 
 def _is_audited(work: UnitOfWork, campaign: Campaign, window: Window) -> bool:
@@ -171,11 +206,6 @@ def _is_audited(work: UnitOfWork, campaign: Campaign, window: Window) -> bool:
     former = [d for d in work.draws.of_campaign(campaign.key) if d.current_window]
     overlapping = [d for d in former if windows.overlap(windows.parse(d.current_window), window)]
     return any(Component.AUDIT in work.tasks.count_by_component(d.id) for d in overlapping)
-
-
-def _refuse_asked(work: UnitOfWork, campaign: Campaign, tasks: list[Task]) -> None:
-    if work.tasks.asked_texts(campaign.key) & {task.text_key for task in tasks}:
-        raise ConflictError("Another draw has taken texts of this pool since it was read.", cure="Run: awb draw")
 
 
 def _former(work: UnitOfWork, campaign: Campaign, key: str) -> DrawResult | None:
@@ -186,11 +216,6 @@ def _former(work: UnitOfWork, campaign: Campaign, key: str) -> DrawResult | None
         raise ConflictError(f"{key} is a draw of the campaign {former.campaign}.", cure="Name this one otherwise.")
     components = work.tasks.count_by_component(former.id)
     return DrawResult(former, False, sum(components.values()), components)
-
-
-def _key(campaign: Campaign, drift: DriftReport, settings: DrawSettings) -> str:
-    parts = [campaign.key, drift.model_version, str(drift.windows.current), settings.model_dump(mode="json")]
-    return f"{campaign.key[:40]}/{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}"
 
 
 def generator(key: str, seed: int) -> np.random.Generator:

@@ -54,6 +54,18 @@ def probabilities(
     return chances
 
 
+def proportional(measures: npt.NDArray[np.number], size: float) -> Floats:
+    """Chances (n,) in proportion to the measures, summing to ``size``; what would go above 1 is certain."""
+    if size >= len(measures):
+        return np.ones(len(measures))
+    chances = np.asarray(measures, dtype=float) * (size / max(float(measures.sum()), 1e-300))
+    while (above := chances > 1).any():
+        certain = above | (chances == 1)
+        chances[certain] = 1.0
+        chances[~certain] *= (size - certain.sum()) / chances[~certain].sum()
+    return chances
+
+
 def systematic(chances: Floats, random: np.random.Generator, order: Rows | None = None) -> Rows:
     """A sample with exactly these chances of inclusion: its row numbers, in ascending order.
 

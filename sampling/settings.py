@@ -47,10 +47,15 @@ class DrawSettings(Section):
     uncertain: int = Field(300, ge=0, description="What `strategy` would ask first.")
     drifting: int = Field(100, ge=0, description="What drives a drift.")
     rare: int = Field(50, ge=0, description="Neighbours of codes with few labels.")
+    rare_labels: int = Field(5, ge=1, description="A code with fewer labels is rare.")
     disagreement: int = Field(50, ge=0, description="Two models differ, or the model and the register.")
+    other_model: str = Field(
+        "", description="Model version that `disagreement` compares with; default: the one that scored last before."
+    )
     value: int = Field(0, ge=0, description="Doubt weighed with `importance`.")
     revision: int = Field(0, ge=0, description="Texts whose former code has several successors; named by the caller.")
-    claim: int = Field(0, ge=0, description="Texts whose code is contested; named by the caller.")
+    claim: int = Field(0, ge=0, description="Texts whose code is contested: those of `claim_sources`.")
+    claim_sources: tuple[str, ...] = Field((), description="Sources of declarations that contest a code.")
     gold: int = Field(0, ge=0, description="Texts that are to check coders; named by the caller.")
     minutes: float | None = Field(
         None, gt=0, description="Coders' minutes; the budgets above are then shares, scaled to fit."

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from annotation import wiring as annotation
+from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
 from annotation.wiring import Desk, OnProgress, clock, silent
-from sampling import calibrating, partitions, pool, scoring, workers
+from sampling import calibrating, effort, lineup, partitions, pool, scoring, workers
 from sampling import draw as drawing
 from sampling.calibrating import CalibrationResult
-from sampling.draw import DrawResult
+from sampling.draw import DrawResult, Order
 from sampling.drift import report, windows
 from sampling.drift.report import DriftReport
 from sampling.drift.windows import Windows
@@ -152,26 +153,48 @@ def drift(sampler: Sampler, model_version: str, chosen: Windows) -> DriftReport:
 
 
 def draw(
-    sampler: Sampler, drifted: DriftReport, *, settings: DrawSettings | None = None, key: str | None = None
+    sampler: Sampler,
+    drifted: DriftReport,
+    *,
+    settings: DrawSettings | None = None,
+    key: str | None = None,
+    named: Mapping[Component, Collection[str]] | None = None,
 ) -> DrawResult:
     """Draw for the campaign of the settings; ``settings`` replace the budgets configured."""
+    order = order_of(sampler, drifted, settings=settings, key=key, named=named)
+    return drawing.draw(ledger=sampler.ledger, order=order, now=clock())
+
+
+def order_of(
+    sampler: Sampler,
+    drifted: DriftReport,
+    *,
+    settings: DrawSettings | None = None,
+    key: str | None = None,
+    named: Mapping[Component, Collection[str]] | None = None,
+) -> Order:
+    """What ``draw`` asks for. ``named`` are the keys of texts that a component is to choose among."""
+    given = settings or sampler.settings.draw
     with sampler.ledger.read() as work:
         campaign = work.campaigns.get(sampler.settings.campaign.key)
-    candidates = pool.build(
+        spent = effort.spent(work, campaign.key)
+    found = pool.build(
         ledger=sampler.ledger,
         campaign_key=campaign.key,
         nomenclature=campaign.nomenclature,
         windows=drifted.windows,
         model_version=drifted.model_version,
         normaliser=sampler.load(drifted.model_version)[1],
+        importance=given.importance,
     )
-    return drawing.draw(
-        ledger=sampler.ledger,
+    return Order(
         campaign=campaign,
-        pool=candidates,
-        drift=drifted,
-        settings=settings or sampler.settings.draw,
-        now=clock(),
+        pool=found,
+        windows=drifted.windows,
+        model_version=drifted.model_version,
+        settings=effort.fitted(given, spent),
+        strategies=lineup.strategies(found, drifted, given, named=named),
+        clusters=lineup.clusters(found, near=given.near_copies),
         key=key,
     )
 

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from annotation.domain.task import Component
 from sampling.pool import Pool
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A row of the pool's frame, and why; ``probability`` is the chance that the strategy had of picking it."""
-
-    row: int
-    stratum: str
-    probability: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    component: Component
-    picks: tuple[Pick, ...]
-    recipe: dict[str, Any]
 
 
 class Strategy(Protocol):
@@ -60,8 +40,3 @@ class Explained(Protocol):
     def reason(self, pool: Pool, row: int, language: str) -> str:
         """One sentence; ``row`` counts from 0 in the pool that was scored last."""
         ...
-
-
-def one_per_line(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame without near copies: the first row of each line and of each wording."""
-    return frame.drop_duplicates("line").drop_duplicates("group_key")

@@ -1,87 +1,98 @@
-"""The audit: a stratified random sample, the only one from which accuracy is estimated."""
+"""The audit: a stratified random sample that reaches every text, the only one that compares models."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from annotation.domain.task import Component
-from sampling import reasons
-from sampling.pool import Pool
-from sampling.strategies.base import Pick, Selection
+from sampling import inclusion
+from sampling.inclusion import Floats, Rows
+from sampling.units import Units
 
-UNSCORED = "unscored"
+UNSCORED: Final = "unscored"
+# Strata are cut on a grid of confidences, which makes their making linear in the pool.
+_GRID: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPlan:
+    """``names`` of the strata, from the least sure to the surest; ``stratum`` (units,) numbers them.
+
+    ``chances`` (units,) are those of the audit alone, ``drawn`` (strata,) how many units each stratum gives.
+    """
+
+    names: tuple[str, ...]
+    stratum: npt.NDArray[np.int16]
+    chances: Floats
+    drawn: npt.NDArray[np.int_]
+
+    def sample(self, random: np.random.Generator) -> Rows:
+        """Units at random within each stratum, whose sizes never vary."""
+        order = random.permutation(len(self.stratum))
+        return inclusion.systematic(self.chances, random, order[np.argsort(self.stratum[order], kind="stable")])
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """``size`` texts at random within ``strata`` strata of equal count by the model's margin.
+    """Up to ``strata`` strata by the confidence that the model's first code is right.
 
-    Sizes follow Neyman (1934): in proportion to the stratum's count and to the spread of being right, which is foreseen
-    from the model's own probability and kept within bounds, since that probability flatters. Each stratum gets two
-    texts at least, or all it has.
+    They are cut where the spread of being right, sqrt(p (1 - p)), adds up to equal parts (Dalenius and Hodges 1959),
+    and sizes follow Neyman (1934), in proportion to it. Spreads below ``least_spread`` count as that: a confidence may
+    flatter. Each stratum gets two units at least, or all it has; a small audit has fewer strata. Within a stratum
+    every *text* has the same chance, unless it is certain: a unit's is in proportion to its texts.
     """
 
-    size: int
     strata: int
-    language: str
+    least_spread: float
 
-    def select(self, pool: Pool, free: pd.Series, random: np.random.Generator) -> Selection:
-        frame = pool.frame[free]
-        if frame.empty or not self.size:
-            return Selection(Component.AUDIT, (), {"frame": len(frame), "strata": {}})
-        stratum = _strata(frame, self.strata)
-        names = sorted(set(stratum))
-        members = [np.flatnonzero(stratum == name) for name in names]
-        foreseen = np.array([_spread(frame["probability"].to_numpy()[rows]) for rows in members])
-        sizes = allocate(np.array([len(rows) for rows in members]), foreseen, self.size)
-        picks = [
-            Pick(
-                row=int(frame.index[position]),
-                stratum=name,
-                probability=size / len(rows),
-                reason=reasons.audit(self.language, drawn=size, among=len(rows)),
-            )
-            for name, rows, size in zip(names, members, sizes.tolist(), strict=True)
-            for position in np.sort(random.choice(rows, size=size, replace=False))
-        ]
-        recipe = {
-            name: {"texts": len(rows), "drawn": size}
-            for name, rows, size in zip(names, members, sizes.tolist(), strict=True)
-        }
-        return Selection(Component.AUDIT, tuple(picks), {"frame": len(frame), "strata": recipe})
+    def plan(self, units: Units, size: int) -> AuditPlan:
+        names, stratum = self._strata(units, max(1, min(self.strata, size // 2)) if size else self.strata)
+        room = np.bincount(stratum, minlength=len(names))
+        measures = np.bincount(stratum, units.texts * self._spread(units), len(names))
+        drawn = allocate(room, measures.astype(float), size)
+        chances = np.zeros(len(units))
+        for number, drawn_here in enumerate(drawn.tolist()):
+            here = np.flatnonzero(stratum == number)
+            chances[here] = inclusion.proportional(units.texts[here], drawn_here)
+        return AuditPlan(names, stratum, chances, drawn)
+
+    def _spread(self, units: Units) -> npt.NDArray[np.float32]:
+        spread = np.sqrt(units.confidence * (1 - units.confidence))
+        return np.asarray(np.maximum(spread, self.least_spread), dtype=np.float32)
+
+    def _strata(self, units: Units, number: int) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        if not len(units):
+            return (), np.empty(0, dtype=np.int16)
+        unscored = units.code < 0
+        apart = bool(unscored.any()) and number > 1
+        cells = np.minimum(units.confidence * _GRID, _GRID - 1).astype(np.int16)
+        weight = np.where(unscored, 0.0, units.texts * self._spread(units)) if apart else units.texts
+        totals = np.bincount(cells, weight, _GRID)
+        cut = max(1, number - apart)
+        before = np.cumsum(totals) - totals / 2
+        place = np.minimum(before * cut / max(totals.sum(), 1e-12), cut - 1).astype(np.int16)
+        _, found = np.unique(place[cells] if not apart else np.where(unscored, -1, place[cells]), return_inverse=True)
+        kinds = int(found.max()) + 1
+        scored = kinds - apart
+        names = [UNSCORED] * apart + [f"confidence {k + 1} of {scored}" for k in range(scored)]
+        return tuple(names), found.astype(np.int16)
 
 
-def allocate(counts: npt.NDArray[np.int_], spreads: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int_]:
-    """Sizes (strata,) that sum to ``size``, or to all there is, in proportion to count times spread."""
-    size = min(size, int(counts.sum()))
-    sizes = np.minimum(counts, 2)
+def allocate(room: npt.NDArray[np.int_], measures: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int_]:
+    """Sizes (strata,) that sum to ``size``, or to all there is, in proportion to ``measures`` and at most ``room``."""
+    size = min(size, int(room.sum()))
+    sizes = np.minimum(room, 2)
     while sizes.sum() > size:
         sizes[np.argmax(sizes)] -= 1
     while (left := size - int(sizes.sum())) > 0:
-        room = counts - sizes
-        wanted = np.where(room > 0, counts * spreads, 0.0)
-        ideal = size * wanted / wanted.sum() - np.where(room > 0, sizes, 0)
-        add = np.minimum(room, np.floor(np.clip(ideal, 0, None)).astype(int))
+        wanted = np.where(room > sizes, measures, 0.0)
+        ideal = size * wanted / wanted.sum() - np.where(room > sizes, sizes, 0)
+        add = np.minimum(room - sizes, np.floor(np.clip(ideal, 0, None)).astype(int))
         if not 0 < add.sum() <= left:
             add = np.zeros_like(sizes)
-            add[np.argmax(np.where(room > 0, ideal, -np.inf))] = 1
+            add[np.argmax(np.where(room > sizes, ideal, -np.inf))] = 1
         sizes = sizes + add
     return sizes
-
-
-def _strata(frame: pd.DataFrame, number: int) -> npt.NDArray[np.object_]:
-    scored = frame["code"].notna().to_numpy()
-    stratum = np.full(len(frame), UNSCORED, dtype=object)
-    if scored.any():
-        ranks = frame.loc[scored, "margin"].rank(method="first", pct=True).to_numpy()
-        stratum[scored] = [f"margin {int(np.ceil(r * number))} of {number}" for r in ranks]
-    return stratum
-
-
-def _spread(probabilities: npt.NDArray[np.float64]) -> float:
-    share = float(np.clip(probabilities.mean(), 0.2, 0.9))
-    return float(np.sqrt(share * (1 - share)))

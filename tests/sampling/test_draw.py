@@ -9,14 +9,17 @@ from annotation.domain.task import Component, Task
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from sampling import draw as drawing
-from sampling.draw import DrawResult
+from sampling import lineup
+from sampling.draw import DrawResult, Order
 from sampling.drift.detectors import Shift
 from sampling.drift.report import DriftReport
 from sampling.pool import Pool
 from sampling.settings import DrawSettings
 from tests.parts import pools
 
-SETTINGS = DrawSettings(audit=10, uncertain=8, drifting=4, audit_strata=2, candidates=1)
+SETTINGS = DrawSettings(
+    audit=10, uncertain=8, drifting=4, rare=0, disagreement=0, near_copies=False, audit_strata=2, candidates=1
+)
 
 
 def drift(*codes: str) -> DriftReport:
@@ -35,6 +38,26 @@ def flow(folder: Path) -> Ledger:
     return ledger
 
 
+def order(
+    ledger: Ledger,
+    key: str | None = None,
+    settings: DrawSettings = SETTINGS,
+    *codes: str,
+    pool: Pool | None = None,
+) -> Order:
+    found = pool or pools.build(ledger)
+    return Order(
+        campaign=pools.CAMPAIGN,
+        pool=found,
+        windows=pools.WINDOWS,
+        model_version=pools.MODEL,
+        settings=settings,
+        strategies=lineup.strategies(found, drift(*codes), settings),
+        clusters=lineup.clusters(found, near=settings.near_copies),
+        key=key,
+    )
+
+
 def draw(
     ledger: Ledger,
     key: str | None = None,
@@ -42,15 +65,7 @@ def draw(
     *codes: str,
     pool: Pool | None = None,
 ) -> DrawResult:
-    return drawing.draw(
-        ledger=ledger,
-        campaign=pools.CAMPAIGN,
-        pool=pool or pools.build(ledger),
-        drift=drift(*codes),
-        settings=settings,
-        now=pools.NOW,
-        key=key,
-    )
+    return drawing.draw(ledger=ledger, order=order(ledger, key, settings, *codes, pool=pool), now=pools.NOW)
 
 
 def tasks(ledger: Ledger, result: DrawResult) -> list[Task]:
@@ -64,33 +79,52 @@ def test_draw__fills_its_budgets(tmp_path: Path) -> None:
     result = draw(ledger, "one", SETTINGS, "01.12Z")
 
     assert result.new
-    assert result.components == {"audit": 10, "drifting": 4, "uncertain": 8}
-    assert result.tasks == len(tasks(ledger, result)) == 22
+    assert result.components["audit"] == 10
+    assert set(result.components) == {"audit", "drifting", "uncertain"}
+    assert result.tasks == len(tasks(ledger, result)) == pytest.approx(22, abs=4)
+    assert result.draw.recipe["expected"] == pytest.approx(22, abs=0.01)
     assert all(len(task.candidates) == len(task.probabilities) == 1 for task in tasks(ledger, result))
     assert all(task.reason for task in tasks(ledger, result))
     assert result.as_dict()["left_out"]["asked before"] == 0
 
 
 def test_draw__what_drifting_cannot_fill_goes_to_the_uncertain(tmp_path: Path) -> None:
-    assert draw(flow(tmp_path)).components == {"audit": 10, "uncertain": 12}
+    drawn = draw(flow(tmp_path))
+
+    assert set(drawn.components) == {"audit", "uncertain"}
+    assert drawn.draw.recipe["expected"] == pytest.approx(22, abs=0.01)
+    assert drawn.draw.recipe["selections"]["uncertain"]["wanted"] == pytest.approx(12, abs=0.01)
 
 
 def test_draw__asks_no_wording_twice(tmp_path: Path) -> None:
-    """But for the audit, which draws texts as they are and must not choose between copies."""
     ledger = flow(tmp_path)
     seen: list[str] = []
-    for number in range(4):
+    for number in range(6):
         found = tasks(ledger, draw(ledger, f"draw-{number}", SETTINGS, "01.12Z"))
         with ledger.read() as work:
             texts = work.texts.get([task.text_key for task in found])
-        audit = {texts[t.text_key].group_key for t in found if t.component is Component.AUDIT}
-        others = [texts[t.text_key].group_key for t in found if t.component is not Component.AUDIT]
-        assert len(others) == len(set(others))
-        assert not audit & set(others)
-        assert not (audit | set(others)) & set(seen)
-        seen += [*audit, *others]
+        seen += [texts[task.text_key].group_key for task in found]
 
-    assert len(set(seen)) == 40
+    assert len(seen) == len(set(seen)) == 40
+
+
+def test_draw__one_of_several_copies_stands_for_all_of_them(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    result = draw(ledger, "all", SETTINGS.model_copy(update={"uncertain": 100}))
+    copied = result.draw.recipe["copies"]
+
+    assert len(copied) == 10
+    for task in tasks(ledger, result):
+        copies = copied.get(task.text_key, 1)
+        assert (task.inclusion_probability, task.frequency) == (1 / copies, copies)
+
+
+def test_draw__takes_all_of_a_pool_that_is_smaller_than_its_budget(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    result = draw(ledger, "all", SETTINGS.model_copy(update={"audit": 0, "uncertain": 1000}))
+
+    assert result.tasks == result.draw.recipe["units"] == 40
+    assert result.draw.recipe["unfilled"] == pytest.approx(964)
 
 
 def test_draw__by_its_key_is_found_and_not_repeated(tmp_path: Path) -> None:
@@ -153,31 +187,82 @@ def test_draw__the_audit_joins_the_evaluation_set(tmp_path: Path) -> None:
         members = work.evaluation.members("naf")
 
     assert {member.task_key for member in members} == set(audit)
-    assert all(m.inclusion_probability == audit[m.task_key].inclusion_probability for m in members)
+    assert all(0 < m.inclusion_probability <= audit[m.task_key].inclusion_probability for m in members)
     assert all(m.stratum == f"{result.draw.id}: {audit[m.task_key].stratum}" for m in members)
-    weights = sum(1 / member.inclusion_probability for member in members)
-    assert weights == pytest.approx(result.draw.recipe["pool"])
+    population = result.draw.recipe["population"]
+    for stratum, sums in population.items():
+        weights = [1 / m.inclusion_probability for m in members if m.stratum == f"{result.draw.id}: {stratum}"]
+        assert sum(weights) == pytest.approx(sums["texts"], rel=0.35)
 
 
 def test_draw__recipe_tells_the_design(tmp_path: Path) -> None:
-    recipe = draw(flow(tmp_path)).draw.recipe
+    ledger = flow(tmp_path)
+    one = order(ledger, "one", SETTINGS, "01.12Z")
+    recipe = drawing.draw(ledger=ledger, order=one, now=pools.NOW).draw.recipe
+    frame = one.pool.frame
 
-    assert recipe["pool"] == 50
-    assert recipe["budget"]["audit"] == 10
+    assert (recipe["pool"], recipe["units"], recipe["budget"]["audit"], recipe["budget"]["floor"]) == (50, 40, 10, 0.1)
     assert sum(size["drawn"] for size in recipe["selections"]["audit"]["strata"].values()) == 10
+    assert recipe["selections"]["uncertain"]["strategy"] == "margin_capped"
+    sums = {name: sum(one[name] for one in recipe["population"].values()) for name in ("texts", "confidence")}
+    assert sums == {"texts": 50, "confidence": pytest.approx(frame["confidence"].sum(), rel=1e-6)}
+
+
+def test_draw__tasks_tell_what_the_model_thought_of_them(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    one = order(ledger, "one", SETTINGS, "01.12Z")
+    found = tasks(ledger, drawing.draw(ledger=ledger, order=one, now=pools.NOW))
+    frame = one.pool.frame.set_index("text_key")
+
+    for task in found:
+        assert task.confidence == pytest.approx(frame.loc[task.text_key, "confidence"])
+        assert task.stratum in {"confidence 1 of 2", "confidence 2 of 2"}
+
+
+def test_select__says_what_would_be_drawn_and_writes_nothing(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    one = order(ledger, "one", SETTINGS, "01.12Z")
+    foreseen = drawing.select(ledger=ledger, order=one, now=pools.NOW)
+    with ledger.read() as work:
+        assert work.draws.of_campaign("main") == []
+
+    drawn = drawing.draw(ledger=ledger, order=one, now=pools.NOW)
+
+    assert {task.key for task in foreseen.tasks} == {task.key for task in tasks(ledger, drawn)}
+    assert foreseen.components == drawn.components
+
+
+def test_draw__another_component_takes_nothing_from_the_audit(tmp_path: Path) -> None:
+    audits = []
+    for number, settings in enumerate((SETTINGS, SETTINGS.model_copy(update={"uncertain": 3, "drifting": 0}))):
+        (tmp_path / str(number)).mkdir()
+        ledger = flow(tmp_path / str(number))
+        found = tasks(ledger, draw(ledger, "same", settings, "01.12Z"))
+        audits.append({task.text_key for task in found if task.component is Component.AUDIT})
+
+    assert audits[0] == audits[1]
+
+
+def test_draw__a_component_chooses_among_the_texts_named(tmp_path: Path) -> None:
+    ledger = flow(tmp_path)
+    found = pools.build(ledger)
+    contested = frozenset(found.frame["text_key"].iloc[:6])
+    settings = SETTINGS.model_copy(update={"audit": 0, "uncertain": 0, "drifting": 0, "claim": 4})
+    chosen = lineup.strategies(found, drift(), settings, named={Component.CLAIM: contested})
+
+    selected = drawing.select(
+        ledger=ledger, order=replace(order(ledger, "one", settings, pool=found), strategies=chosen), now=pools.NOW
+    )
+
+    assert selected.components == {"claim": 4}
+    assert all(task.reason for task in selected.tasks)
 
 
 def test_draw__closed_campaign(tmp_path: Path) -> None:
     ledger = flow(tmp_path)
+    closed = replace(order(ledger), campaign=replace(pools.CAMPAIGN, closed_at=pools.NOW))
     with pytest.raises(InvalidInputError, match="closed"):
-        drawing.draw(
-            ledger=ledger,
-            campaign=replace(pools.CAMPAIGN, closed_at=pools.NOW),
-            pool=pools.build(ledger),
-            drift=drift(),
-            settings=SETTINGS,
-            now=pools.NOW,
-        )
+        drawing.draw(ledger=ledger, order=closed, now=pools.NOW)
 
 
 def test_draw__nothing_to_ask(tmp_path: Path) -> None:
