@@ -25,6 +25,8 @@ _LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
 _CENTROIDS = 256
 _AFTER_WORD = 9  # count of 8 bytes, kind of 1
 _NEVER_PRUNED = -1
+# Read from the beginning to the end at once, where the system can: a text touches pages all over the file.
+_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
 _CURE = "Download the model again."
 
 
@@ -87,7 +89,7 @@ class _Reader:
         if not path.stat().st_size:
             raise ValueError("it is empty")
         with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._map = mmap.mmap(file.fileno(), 0, flags=_SHARED, prot=mmap.PROT_READ)
         self._bytes = np.frombuffer(self._map, dtype=np.uint8)
         self._at = 0
 
@@ -228,6 +230,8 @@ def _check(model: FastTextFile) -> None:
     arguments, pruned = model.arguments, model.pruned
     if model.input.shape[1] != arguments.dim or model.output.shape != (len(model.labels), arguments.dim):
         raise ValueError("the sizes of its matrices do not fit its dictionary")
+    if not np.isfinite(model.output).all():
+        raise ValueError("its output matrix holds weights that are no numbers")
     hashed = arguments.word_ngrams > 1 or arguments.maxn > 0
     if pruned is None:
         needed = len(model.words) + (arguments.bucket if hashed else 0)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from annotation.errors import InvalidInputError
 from sampling import fasttext_file, hidden_layer
 from sampling.fasttext_file import FastTextFile
-from sampling.hidden_layer import HiddenLayer
+from sampling.hidden_layer import Hidden, HiddenLayer
 from sampling.hierarchical_softmax import HierarchicalSoftmax
 from sampling.output_layer import OneVersusAll, OutputLayer, Softmax
 from sampling.scorer import Scores
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LABEL_PREFIX = "__label__"
 # Texts that repeat each other within so many are scored once.
 _DISTINCT = 2**18
+# So many rows of logits stay in the cache of one core.
+_AT_ONCE = 256
 
 
 def label(code: str) -> str:
@@ -99,16 +101,21 @@ class FastTextScorer:
     def _score_into(self, scores: Scores, start: int, lines: Sequence[str]) -> None:
         for block in hidden_layer.blocks(lines):
             hidden = self._hidden.of(lines[block])
-            ranking = self._output.rank(hidden.layer, scores.codes.shape[1])
+            for first in range(0, len(hidden.known), _AT_ONCE):
+                self._rank_into(scores, start + block.start + first, hidden.part(first, first + _AT_ONCE))
+
+    def _rank_into(self, scores: Scores, start: int, hidden: Hidden) -> None:
+        ranking = self._output.rank(hidden.layer, scores.codes.shape[1])
+        if hidden.empty.any():
             ranking.labels[hidden.empty] = -1
             ranking.probabilities[hidden.empty] = 0
             ranking.entropy[hidden.empty] = np.log(len(self.codes))
-            rows = slice(start + block.start, start + block.stop)
-            scores.codes[rows] = self._code_array[ranking.labels]
-            scores.probabilities[rows] = ranking.probabilities
-            scores.margin[rows] = _margin(ranking.probabilities)
-            scores.entropy[rows] = ranking.entropy
-            scores.known[rows] = hidden.known
+        rows = slice(start, start + len(hidden.known))
+        scores.codes[rows] = self._code_array[ranking.labels]
+        scores.probabilities[rows] = ranking.probabilities
+        scores.margin[rows] = _margin(ranking.probabilities)
+        scores.entropy[rows] = ranking.entropy
+        scores.known[rows] = hidden.known
 
 
 def _loaded(path: Path, ignored: tuple[str, ...]) -> FastTextScorer:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from annotation.errors import InvalidInputError
 from sampling import token_table, weight_rows
 from sampling.fasttext_file import FastTextFile
 from sampling.token_table import LINE_END, LINE_END_PLACE, TokenTable
@@ -27,6 +28,9 @@ class Hidden:
     layer: Floats
     empty: npt.NDArray[np.bool_]
     known: Floats
+
+    def part(self, start: int, end: int) -> Hidden:
+        return Hidden(self.layer[start:end], self.empty[start:end], self.known[start:end])
 
 
 def blocks(lines: Sequence[str]) -> Iterator[slice]:
@@ -71,6 +75,10 @@ class HiddenLayer:
             layer += weight_rows.sums(self._model.input, rows, counts)
             widths += counts
         layer /= np.maximum(widths, 1)[:, None].astype(np.float32)
+        if not np.isfinite(layer).all():
+            raise InvalidInputError(
+                f"{self._model.path} holds weights that are no numbers.", cure="Train it again, with a lower lr."
+            )
         return Hidden(layer, widths == 0, known)
 
     def _ngrams(

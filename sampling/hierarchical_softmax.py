@@ -50,8 +50,7 @@ class HierarchicalSoftmax:
             reached[:, depth.nodes] = reached[:, depth.parents] & (scores[:, depth.nodes] >= _THRESHOLD)
             shares[:, depth.nodes] = shares[:, depth.parents] * taken
         leaves = np.where(reached[:, : self._leaves], scores[:, : self._leaves], -np.inf).astype(np.float32)
-        labels = output_layer.largest(leaves, k)
-        best = np.take_along_axis(leaves, labels, axis=1)
+        labels, best = output_layer.largest(leaves, k)
         entropy = output_layer.entropy(shares[:, : self._leaves].astype(np.float32))
         return Ranking(np.where(best > -np.inf, labels, -1), np.minimum(np.exp(best), np.float32(1)), entropy)
 

@@ -14,6 +14,8 @@ from sampling.weight_rows import Floats
 _OFFSET = 1e-5  # fastText gives exp(log(p + 1e-5))
 _MAX_SIGMOID = 8
 _SIGMOID_STEPS = 512
+# Up to here, one search for each rank is faster than sorting.
+_SEARCHED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,18 @@ class OutputLayer(Protocol):
 class Softmax:
     def __init__(self, weights: Floats) -> None:
         self._weights = np.ascontiguousarray(weights.T)
+        self._ones = np.ones(len(weights), dtype=np.float32)
 
     def rank(self, hidden: Floats, k: int) -> Ranking:
         logits = hidden @ self._weights
-        labels = largest(logits, k)
-        best = np.take_along_axis(logits, labels, axis=1)
-        logits -= best[:, :1]
+        logits -= logits.max(axis=1, keepdims=True)
         shares = np.exp(logits)
-        total = shares.sum(axis=1, dtype=np.float32)
-        entropy = np.log(total) - np.einsum("ij,ij->i", shares, logits) / total
-        probabilities = np.exp(best - best[:, :1]) / total[:, None]
-        return Ranking(labels, _as_the_library(probabilities), np.maximum(entropy, 0))
+        total = shares @ self._ones
+        # -sum(p log p) = log Z - sum(e^l l) / Z, which takes no second exponential
+        nats = np.log(total) - np.vecdot(shares, logits) / total
+        labels, best = largest(logits, k)
+        best = np.exp(best) / total[:, None]
+        return Ranking(labels, _as_the_library(best), np.maximum(nats, 0))
 
 
 class OneVersusAll:
@@ -58,8 +61,7 @@ class OneVersusAll:
 
     def rank(self, hidden: Floats, k: int) -> Ranking:
         shares = self._sigmoid(hidden @ self._weights)
-        labels = largest(shares, min(k + 1, shares.shape[1]))
-        best = np.take_along_axis(shares, labels, axis=1)
+        labels, best = largest(shares.copy(), min(k + 1, shares.shape[1]))
         tied = np.flatnonzero((best[:, 1:] == best[:, :-1]).any(axis=1))
         labels, best = labels[:, :k], best[:, :k]
         for row in tied.tolist():
@@ -74,15 +76,22 @@ class OneVersusAll:
         return shares
 
 
-def largest(values: Floats, k: int) -> npt.NDArray[np.int64]:
-    """Columns of the k largest values of each row, largest first; of equal ones the lower column comes first."""
-    number = values.shape[1]
-    if k < number:
-        columns = np.sort(np.argpartition(values, number - k, axis=1)[:, number - k :], axis=1)
-    else:
-        columns = np.broadcast_to(np.arange(number), values.shape)
-    order = np.argsort(-np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1)
+def largest(values: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Columns and values of the k largest of each row, largest first; of equal ones the lower column comes first.
+
+    Overwrites values.
+    """
+    if k > _SEARCHED:
+        columns = np.argsort(-values, axis=1, kind="stable")[:, :k]
+        return columns, np.take_along_axis(values, columns, axis=1)
+    rows = np.arange(len(values))
+    columns = np.empty((len(values), k), dtype=np.int64)
+    best = np.empty(columns.shape, dtype=np.float32)
+    for rank in range(k):
+        columns[:, rank] = found = values.argmax(axis=1)
+        best[:, rank] = values[rows, found]
+        values[rows, found] = -np.inf
+    return columns, best
 
 
 def _as_the_library(probabilities: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -39,16 +39,19 @@ class Columns:
     counted: npt.NDArray[np.bool_]
 
     def put(self, first: int, rows: Columns) -> None:
-        """Writes rows from place ``first`` on; there is room for twice as many whenever it was short."""
+        """Writes rows from place ``first`` on; where there is no room, there will be for twice as many."""
         end = first + len(rows.widths)
+        if end > len(self.widths):
+            self.widen(2 * end)
         for field in dataclasses.fields(self):
-            column, added = getattr(self, field.name), getattr(rows, field.name)
-            if end > len(column):
-                longer = np.empty((2 * end, *column.shape[1:]), dtype=column.dtype)
-                longer[:first] = column[:first]
-                setattr(self, field.name, longer)
-                column = longer
-            column[first:end] = added
+            getattr(self, field.name)[first:end] = getattr(rows, field.name)
+
+    def widen(self, number: int) -> None:
+        for field in dataclasses.fields(self):
+            column = getattr(self, field.name)
+            longer = np.empty((max(number, len(column)), *column.shape[1:]), dtype=column.dtype)
+            longer[: len(column)] = column
+            setattr(self, field.name, longer)
 
 
 class TokenTable:
@@ -63,7 +66,7 @@ class TokenTable:
         self._begin()
 
     def places(self, tokens: Sequence[bytes]) -> npt.NDArray[np.int32]:
-        """Where each token stands in ``columns``; holds until the next call."""
+        """Where each token stands in ``columns``; holds until the next call. No token is ``</s>``."""
         if len(self._places) > self._capacity or self._key_bytes > _KEPT_KEY_BYTES:
             self._begin()
         found = self._look_up(tokens)
@@ -75,10 +78,10 @@ class TokenTable:
         return found
 
     def _begin(self) -> None:
-        self._places: dict[bytes, int] = {}
+        self._places: dict[bytes, int] = {LINE_END: LINE_END_PLACE}
         self._key_bytes = 0
-        self.columns = self._described([END_OF_LINE])
-        self._places[LINE_END] = LINE_END_PLACE
+        self.columns = _line_end(self._model, self._words)
+        self.columns.widen(min(len(self._words), self._capacity) + 1)
 
     def _look_up(self, tokens: Sequence[bytes]) -> npt.NDArray[np.int32]:
         return np.fromiter(map(self._places.get, tokens, repeat(-1)), dtype=np.int32, count=len(tokens))
@@ -92,33 +95,57 @@ class TokenTable:
     def _described(self, tokens: list[bytes]) -> Columns:
         numbers = np.fromiter(map(self._words.get, tokens, repeat(-1)), dtype=np.int64, count=len(tokens))
         known = numbers >= 0
-        label = ~known & _flags(token.startswith(LABEL_PREFIX) or token in self._labels for token in tokens)
-        rows, widths = self._rows(tokens, numbers, ~label)
+        label = np.zeros(len(tokens), dtype=np.bool_)
+        for at in np.flatnonzero(~known).tolist():
+            label[at] = tokens[at].startswith(LABEL_PREFIX) or tokens[at] in self._labels
+        counted = np.ones(len(tokens), dtype=np.bool_)
+        if self._ignored:
+            counted[:] = [not token.startswith(self._ignored) for token in tokens]
+        rows, widths = _rows(self._model, tokens, numbers, label)
         return Columns(
             sums=weight_rows.sums(self._model.input, rows, widths),
             widths=widths.astype(np.int32),
-            hashes=subwords.token_hashes(tokens).astype(np.int32).astype(np.int64).astype(np.uint64),
+            hashes=_signed(subwords.token_hashes(tokens)),
             label=label,
             known=known,
-            counted=_flags(token != END_OF_LINE and not token.startswith(self._ignored) for token in tokens),
+            counted=counted,
         )
 
-    def _rows(
-        self, tokens: list[bytes], numbers: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]
-    ) -> tuple[Integers, npt.NDArray[np.int64]]:
-        """The rows of each token, its own before those of its subwords, and how many each has; none for a label."""
-        arguments = self._model.arguments
-        own = (numbers >= 0).astype(np.int64)
-        divided = np.flatnonzero(wanted & _flags(token != END_OF_LINE for token in tokens))
-        if arguments.maxn <= 0 or not divided.size:
-            return numbers[numbers >= 0], own
-        parts = subwords.subwords([tokens[at] for at in divided.tolist()], minn=arguments.minn, maxn=arguments.maxn)
-        hashed, kept = hashed_rows(self._model, parts.hashes)
-        owners = np.repeat(divided, parts.counts)[kept]
-        owners = np.concatenate([np.flatnonzero(own), owners])
-        rows = np.concatenate([numbers[numbers >= 0], hashed])
-        order = np.argsort(owners, kind="stable")
-        return rows[order], np.bincount(owners, minlength=len(tokens))
+
+def _line_end(model: FastTextFile, words: Mapping[bytes, int]) -> Columns:
+    """The end of a line has a row where training saw one, no subwords, and counts as no token."""
+    number = words.get(END_OF_LINE)
+    rows = np.array([] if number is None else [number], dtype=np.int64)
+    return Columns(
+        sums=weight_rows.sums(model.input, rows, np.array([len(rows)])),
+        widths=np.array([len(rows)], dtype=np.int32),
+        hashes=_signed(subwords.token_hashes([END_OF_LINE])),
+        label=np.array([False]),
+        known=np.array([False]),
+        counted=np.array([False]),
+    )
+
+
+def _signed(hashes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    """As fastText mixes them: of 32 bits with a sign, extended to 64."""
+    return hashes.view(np.int32).astype(np.int64).view(np.uint64)
+
+
+def _rows(
+    model: FastTextFile, tokens: list[bytes], numbers: npt.NDArray[np.int64], label: npt.NDArray[np.bool_]
+) -> tuple[Integers, npt.NDArray[np.int64]]:
+    """The rows of each token, its own before those of its subwords, and how many each has; none for a label."""
+    own = np.flatnonzero(numbers >= 0)
+    divided = np.flatnonzero(~label)
+    if model.arguments.maxn <= 0 or not divided.size:
+        return numbers[own], (numbers >= 0).astype(np.int64)
+    parts = subwords.subwords(
+        [tokens[at] for at in divided.tolist()], minn=model.arguments.minn, maxn=model.arguments.maxn
+    )
+    hashed, kept = hashed_rows(model, parts.hashes)
+    owners = np.concatenate([own, np.repeat(divided, parts.counts)[kept]])
+    rows = np.concatenate([numbers[own], hashed])
+    return rows[np.argsort(owners, kind="stable")], np.bincount(owners, minlength=len(tokens))
 
 
 def hashed_rows(
@@ -133,7 +160,3 @@ def hashed_rows(
     at[at == len(model.pruned.bucket)] = 0
     kept = model.pruned.bucket[at] == buckets if len(model.pruned.bucket) else np.zeros(len(buckets), dtype=np.bool_)
     return model.pruned.place[at[kept]] + np.int64(first), kept
-
-
-def _flags(values: object) -> npt.NDArray[np.bool_]:
-    return np.fromiter(values, dtype=np.bool_)  # type: ignore[call-overload, no-any-return]
