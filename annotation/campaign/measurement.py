@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import UnitOfWork
-from annotation.quality import accuracy, consensus
+from annotation.quality import accuracy, consensus, nonresponse
 from annotation.quality.accuracy import Estimate
 from annotation.quality.consensus import Settled
+from annotation.quality.nonresponse import Bounds
+from annotation.quality.samples import Floats
 
 LEAST_TEXTS = 10
 
@@ -31,13 +33,17 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """``estimate`` or ``gap``, never both. Of ``members`` drawn, ``coded`` carry a coder's code."""
+    """``estimate`` or ``gap``, never both. Of ``members`` drawn, ``coded`` carry a coder's code.
+
+    ``bounds`` stand beside the estimate, and say what the members without a code, or without a prediction, leave open.
+    """
 
     model_version: str | None
     members: int
     coded: int
     scored: int
     estimate: Estimate | None
+    bounds: Bounds | None
     gap: Gap | None
 
 
@@ -45,28 +51,39 @@ class Measurement:
 class Drawing:
     """How some texts came to be observed, in their order; ``population`` is in texts by stratum."""
 
-    probability: npt.NDArray[np.float64]
+    probability: Floats
     stratum: npt.NDArray[np.object_]
     population: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """The members of the evaluation set to which a coder gave a code.
+    """The evaluation set, and the codes that coders gave to its texts.
 
     ``response`` is the share of a stratum's members that carry a code, ``population`` the texts that it stands for.
     """
 
-    members: int
-    coded: tuple[EvaluationMember, ...]
+    members: tuple[EvaluationMember, ...]
     codes: Mapping[str, str]
     response: Mapping[str, float]
     population: Mapping[str, float]
 
+    @property
+    def coded(self) -> tuple[EvaluationMember, ...]:
+        return tuple(member for member in self.members if member.text_key in self.codes)
+
+    def drawn(self) -> Drawing:
+        """Of all members."""
+        return Drawing(
+            np.array([m.inclusion_probability for m in self.members], dtype=float),
+            np.array([member.stratum for member in self.members], dtype=object),
+            self.population,
+        )
+
     def drawing(self, members: Sequence[EvaluationMember]) -> Drawing:
-        """Of these members. Answers that are missing, or say that there is no code, are taken as missing at random
-        within their stratum: being drawn and being coded are two phases, whose chances multiply (Särndal et al. 1992,
-        chapter 15).
+        """Of these coded members. Answers that are missing, or say that there is no code, are taken as missing at
+        random within their stratum: being drawn and being coded are two phases, whose chances multiply (Särndal et al.
+        1992, chapter 15).
         """
         return Drawing(
             np.array([m.inclusion_probability * self.response[m.stratum] for m in members], dtype=float),
@@ -76,7 +93,7 @@ class Benchmark:
 
 
 def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
-    """A member's code is the one that the coders of the task that drew it settled on."""
+    """A member's code is the one that the coders of the task that drew it settled on, however many they are."""
     members = work.evaluation.members(nomenclature)
     marks = work.judgements.marks_of_tasks([member.task_key for member in members])
     verdicts = {m.text_key: consensus.settle(marks.get(m.task_key, ())) for m in members}
@@ -85,38 +102,58 @@ def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
     coded = Counter(m.stratum for m in members if m.text_key in codes)
     population: dict[str, float] = {}
     for member in sorted(members, key=lambda m: m.stratum):
-        # The audit is a simple random sample in each stratum: the members' shares add up to its size.
+        # In a stratum of the audit all texts have one chance: those that the members stand for add up to its size.
         population[member.stratum] = population.get(member.stratum, 0.0) + 1 / member.inclusion_probability
-    return Benchmark(
-        len(members),
-        tuple(m for m in members if m.text_key in codes),
-        codes,
-        {stratum: coded[stratum] / number for stratum, number in drawn.items()},
-        population,
-    )
+    response = {stratum: coded[stratum] / number for stratum, number in drawn.items()}
+    return Benchmark(tuple(members), codes, response, population)
 
 
 def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:
     """A text that the model could not code counts as wrong; one that it was never asked about is left out."""
+    members, coded = len(benchmark.members), benchmark.coded
     if model_version is None:
-        return Measurement(None, benchmark.members, len(benchmark.coded), 0, None, Gap.NO_MODEL)
-    predicted = work.texts.first_codes(model_version, [member.text_key for member in benchmark.coded])
-    seen = [member for member in benchmark.coded if member.text_key in predicted]
-    gap = _gap(benchmark, len(seen))
-    estimate = None
-    if gap is None:
-        correct = [predicted[m.text_key] == benchmark.codes[m.text_key] for m in seen]
-        drawing = benchmark.drawing(seen)
-        estimate = accuracy.estimate(
-            correct, drawing.probability, population_size=drawing.population, stratum=drawing.stratum
-        )
-    return Measurement(model_version, benchmark.members, len(benchmark.coded), len(seen), estimate, gap)
+        return Measurement(None, members, len(coded), 0, None, None, Gap.NO_MODEL)
+    predicted = work.texts.first_codes(model_version, [member.text_key for member in coded])
+    right = {key: float(code == benchmark.codes[key]) for key, code in predicted.items()}
+    gap = _gap(benchmark, len(right))
+    return Measurement(
+        model_version,
+        members,
+        len(coded),
+        len(right),
+        None if gap else estimate(benchmark, right),
+        None if gap else bounds(benchmark, right),
+        gap,
+    )
+
+
+def estimate(benchmark: Benchmark, right: Mapping[str, float]) -> Estimate:
+    """From 1 and 0 by text key, of coded members."""
+    seen = [member for member in benchmark.coded if member.text_key in right]
+    drawing = benchmark.drawing(seen)
+    return accuracy.estimate(
+        [right[member.text_key] for member in seen],
+        drawing.probability,
+        population_size=drawing.population,
+        stratum=drawing.stratum,
+    )
+
+
+def bounds(benchmark: Benchmark, right: Mapping[str, float]) -> Bounds:
+    """The same for all members, those that are not among ``right`` being missing."""
+    drawing = benchmark.drawn()
+    return nonresponse.bounds(
+        [right.get(member.text_key, np.nan) for member in benchmark.members],
+        drawing.probability,
+        population_size=drawing.population,
+        stratum=drawing.stratum,
+    )
 
 
 def _gap(benchmark: Benchmark, scored: int) -> Gap | None:
     if not benchmark.members:
         return Gap.NO_MEMBERS
-    if not benchmark.coded:
+    if not benchmark.codes:
         return Gap.NO_CODES
     if not scored:
         return Gap.NOT_SCORED

@@ -30,7 +30,7 @@ def test_campaign_page__french_with_interval_and_how_it_was_measured(demo: TestC
 
     assert '<html lang="fr">' in page
     assert "85,2\u202f%" in page
-    assert re.search("Intervalle de confiance à 95\u202f%\u00a0: de 7\\d,\\d à 90,0\u202f%", page)
+    assert re.search("Intervalle de confiance à 95\u202f%\u00a0: de 7\\d,\\d à 90,\\d\u202f%", page)
     assert "Mesurée sur 106 textes tirés au hasard avec des probabilités connues" in page
     assert "27\u00a0novembre 2026" in page
 

@@ -58,7 +58,7 @@ def test_benchmark__human_codes_only(ledger: Ledger) -> None:
     with ledger.read() as work:
         known = measurement.benchmark(work, "naf")
 
-    assert (len(known.coded), set(known.codes.values()), known.members) == (6, {"01.11Z"}, 8)
+    assert (len(known.coded), set(known.codes.values()), len(known.members)) == (6, {"01.11Z"}, 8)
     # Of the four members of chance 1/10 two are coded, which stand for those that are not.
     drawing = known.drawing(known.coded)
     assert sorted(drawing.probability) == pytest.approx([0.1 * 2 / 4] * 2 + [0.5] * 4)
