@@ -23,6 +23,7 @@ _SENTENCES: Final = {
         "rare 0": "Proche du code {code}, qui n'a encore aucun texte codé.",
         "rare 1": "Proche du code {code}, qui n'a qu'un texte codé.",
         "rare": "Proche du code {code}, qui n'a que {number} textes codés.",
+        "never predicted": "Proche du code {code}, que le modèle ne prédit jamais.",
         "models": "Le modèle dit {code} ({p}), {other} dit {other_code} ({q}).",
         "register": "Le modèle dit {code} ({p}), le registre porte {other_code}.",
         "value": "Poids {weight} ; le code prédit {code} est faux avec une probabilité de {p}.",
@@ -48,6 +49,7 @@ _SENTENCES: Final = {
         "rare 0": "Close to code {code}, which has no coded text yet.",
         "rare 1": "Close to code {code}, which has only one coded text.",
         "rare": "Close to code {code}, which has only {number} coded texts.",
+        "never predicted": "Close to code {code}, which the model never predicts.",
         "models": "The model says {code} ({p}), {other} says {other_code} ({q}).",
         "register": "The model says {code} ({p}), the register holds {other_code}.",
         "value": "Weight {weight}; the predicted code {code} is wrong with a probability of {p}.",
@@ -105,9 +107,12 @@ def chance(language: str) -> str:
 
 def rare(language: str, *, code: str, title: str, number: int) -> str:
     """``number`` is that of the code's labels; an empty title is left out."""
-    named = f"{code} ({title})" if title else code
     kind = f"rare {number}" if number < 2 else "rare"
-    return _SENTENCES[language][kind].format(code=named, number=number)
+    return _SENTENCES[language][kind].format(code=_titled(code, title), number=number)
+
+
+def never_predicted(language: str, *, code: str, title: str) -> str:
+    return _SENTENCES[language]["never predicted"].format(code=_titled(code, title))
 
 
 def disagreement(
@@ -143,6 +148,10 @@ def gold(language: str) -> str:
 
 def revision(language: str, *, old: str, number: int) -> str:
     return _SENTENCES[language]["revision"].format(old=old, number=number)
+
+
+def _titled(code: str, title: str) -> str:
+    return f"{code} ({title})" if title else code
 
 
 def _percent(language: str, share: float) -> str:

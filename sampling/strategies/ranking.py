@@ -38,10 +38,16 @@ def ahead(scores: Floats, order: Rows) -> Floats:
     return found
 
 
-def in_turn(scores: Floats, groups: Groups, random: np.random.Generator, depth: int = DEPTH) -> Floats:
-    """Scores (n,) by which the best of each group come first, then the second ones, and so on."""
+def in_turn(
+    scores: Floats, groups: Groups, random: np.random.Generator, *, rounds: Groups | None = None, depth: int = DEPTH
+) -> Floats:
+    """Scores (n,) by which the best of each group come first, then the second ones, and so on.
+
+    ``rounds`` (n,) are those that the row's group lets pass before its first turn.
+    """
     order = best(scores, random, depth)
-    return ahead(scores, order[np.argsort(places(groups[order]), kind="stable")])
+    turns = places(groups[order]) + (0 if rounds is None else rounds[order])
+    return ahead(scores, order[np.argsort(turns, kind="stable")])
 
 
 def capped(scores: Floats, groups: Groups, share: float, random: np.random.Generator, depth: int = DEPTH) -> Floats:

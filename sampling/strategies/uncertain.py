@@ -23,7 +23,7 @@ class _Doubt:
     def reason(self, pool: Pool, row: int, language: str) -> str:
         codes: Any = pool.frame["codes"].iat[row]
         probabilities: Any = pool.frame["probabilities"].iat[row]
-        return reasons.uncertain(language, codes=codes, probabilities=probabilities)
+        return reasons.uncertain(language, codes=list(codes), probabilities=list(probabilities))
 
 
 @dataclass(frozen=True, slots=True)
