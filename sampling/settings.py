@@ -82,7 +82,9 @@ class DrawSettings(Section):
 class ReplaySettings(Section):
     """How `awb replay` plays the past; shares are of the texts that are left to learn from."""
 
-    strategies: tuple[str, ...] = Field(("random", "margin"), description="random is always played too.")
+    strategies: tuple[str, ...] = Field(
+        ("random", "margin", "margin_covering"), description="random is always played too."
+    )
     initial: float = Field(0.06, gt=0, lt=1, description="Labelled at random beforehand.")
     batch: float = Field(0.06, gt=0, lt=1, description="Asked between two trainings.")
     until: float = Field(0.6, gt=0, le=1)

@@ -80,8 +80,8 @@ def replay(
     steps = len(plan.marks(len(plan.split(len(history), 0)[1])))
     plays = {
         (name, seed): (play, Record(_place(folder, play)))
-        for name, strategy in strategies.items()
         for seed in range(seeds)
+        for name, strategy in strategies.items()
         for play in [Play(history, plan, strategy, seed, learner)]
     }
     total = len(plays) * steps
@@ -107,7 +107,6 @@ def _in_turn(jobs: Sequence[_Job], _workers: int, on_done: Callable[[int], None]
 
 
 def _in_processes(jobs: Sequence[_Job], workers: int, on_done: Callable[[int], None]) -> list[Curve]:
-    """Plays of one strategy stand together, so that seeds end at about the same time."""
     with _pool(min(workers, len(jobs))) as pool:
         results = [pool.apply_async(_run, job) for job in jobs]
         for result in results:

@@ -10,6 +10,7 @@ from typing import Final
 from annotation.errors import InvalidInputError
 from sampling.strategies.base import Strategy
 from sampling.strategies.chance import Random
+from sampling.strategies.covering import MarginCovering
 from sampling.strategies.diverse import Capped, Clustered
 from sampling.strategies.drifting import DriftWeighted
 from sampling.strategies.uncertain import BreakingTies, Entropy, LeastConfidence
@@ -24,6 +25,7 @@ STRATEGIES: Final[Mapping[str, Callable[[], Strategy]]] = MappingProxyType(
         "entropy": Entropy,
         "margin_clustered": Clustered,
         "margin_capped": Capped,
+        "margin_covering": MarginCovering,
         "margin_drift_weighted": DriftWeighted,
     }
 )
