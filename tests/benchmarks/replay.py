@@ -61,9 +61,9 @@ def main() -> None:
         command=" ".join(["python -m tests.benchmarks.replay", *sys.argv[1:]]),
         columns=COLUMNS,
         rows=rows,
-        note=f"fastText as `awb train` configures it, {given.seeds} seeds, each with a fifth of the texts set apart; 6 %"
-        " of the rest labelled at random, then 6 % at a time until 60 %. Saved is the share of random's labels that are"
-        " not needed for the accuracy that random reaches half-way and at the end, the interval that of the end"
+        note=f"fastText as `awb train` configures it; {given.seeds} seeds, each with a fifth of the texts set aside;"
+        " 6 % of the rest labelled at random, then 6 % at a time until 60 %. Saved is the share of random's labels that"
+        " are not needed for the accuracy that random reaches half-way and at the end, the interval that of the end"
         " (jackknife over seeds). Plain margin is what small-text's BreakingTies and modAL's margin sampling choose.",
     )
 
