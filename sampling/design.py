@@ -15,8 +15,7 @@ from typing import Final
 import numpy as np
 
 from annotation.domain.task import Component
-from sampling import inclusion
-from sampling.inclusion import Floats, Rows
+from sampling.chances import Candidates, Chances, Floats, Rows
 from sampling.pool import Pool
 from sampling.strategies.base import Strategy
 from sampling.strategies.probability import Audit, AuditPlan
@@ -59,7 +58,7 @@ class Part:
     wanted: float
     size: float
     candidates: int
-    chances: Floats
+    chances: Chances
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,10 @@ class Plan:
 
     def sample(self, generators: Generators) -> Sample:
         drawn = [(Component.AUDIT, self.audit.sample(generators(Component.AUDIT.value)))]
-        for part in self.parts:
-            random = generators(part.component.value)
-            # Sorted by code, the sample spreads over codes.
-            order = random.permutation(len(self.units))
-            order = order[np.argsort(self.units.code[order], kind="stable")]
-            drawn.append((part.component, inclusion.systematic(part.chances, random, order)))
+        drawn += [
+            (part.component, part.chances.sample(generators(part.component.value), self.units.code))
+            for part in self.parts
+        ]
         chosen: dict[int, Component] = {}
         for component, rows in drawn:
             for row in rows.tolist():
@@ -122,9 +119,9 @@ def plan(
         scores = units.best(np.asarray(strategy.score(pool, generators(f"{component} scores")), dtype=float))
         part = _part(component, strategy, scores, wanted, passed, units, shapes[component])
         unfilled += wanted - part.wanted
-        passed = passed * (1 - part.chances)
+        part.chances.pass_over(passed)
         parts.append(part)
-    return Plan(units, audited, tuple(parts), 1 - passed, unfilled)
+    return Plan(units, audited, tuple(parts), np.subtract(1, passed, out=passed), unfilled)
 
 
 def _part(
@@ -136,25 +133,24 @@ def _part(
     units: Units,
     shape: Shape,
 ) -> Part:
-    candidates = int((~np.isnan(scores)).sum())
+    candidates = Candidates(scores, units.code, shape.cap)
+    total = candidates.chances(0, floor=shape.floor, softness=shape.softness).total(passed)
 
-    def chances(size: float) -> Floats:
-        return inclusion.probabilities(
-            scores, size, floor=shape.floor, softness=shape.softness, codes=units.code, cap=shape.cap
-        )
+    def gained(size: float) -> float:
+        return candidates.chances(size, floor=shape.floor, softness=shape.softness).expected(passed, total)
 
-    size = _size(lambda size: float(passed @ chances(size)), wanted, candidates)
-    found = chances(size)
-    return Part(component, strategy, min(wanted, float(passed @ found)), size, candidates, found)
+    size = _size(gained, wanted, len(candidates))
+    found = candidates.chances(size, floor=shape.floor, softness=shape.softness)
+    return Part(component, strategy, min(wanted, gained(size)), size, len(candidates), found)
 
 
 def _size(gained: Callable[[float], float], wanted: float, candidates: int) -> float:
     """The size from which ``wanted`` units are gained that no earlier component takes; all, where they are too few."""
-    from scipy import optimize
-
     low = high = min(wanted, float(candidates))
     if wanted - gained(low) < _ENOUGH:
         return low
+    from scipy import optimize
+
     while high < candidates:
         low, high = high, min(1.25 * high, float(candidates))
         if gained(high) >= wanted:

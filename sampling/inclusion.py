@@ -6,13 +6,10 @@ Every candidate keeps a chance above zero, so that labels asked for learning can
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
+from sampling.chances import Candidates, Codes, Floats, Rows
 
 
 def probabilities(
@@ -21,7 +18,7 @@ def probabilities(
     *,
     floor: float,
     softness: float,
-    codes: npt.NDArray[np.integer] | None = None,
+    codes: Codes | None = None,
     cap: float | None = None,
 ) -> Floats:
     """The chance (n,) of each text in a sample of ``size``, to which the chances sum.
@@ -34,24 +31,8 @@ def probabilities(
     With ``codes`` (n,) and ``cap``, what a code has beyond its best ``cap`` candidates ranks behind the others; equal
     scores then share their chances within their code.
     """
-    chances = np.zeros(len(scores))
-    candidates = np.flatnonzero(~np.isnan(scores))
-    if size >= len(candidates):
-        chances[candidates] = 1.0
-        return chances
-    least = floor * size / len(candidates)
-    chances[candidates] = least
-    level = size * (1 - floor) / (1 - least)
-    if level <= 0:
-        return chances
-    width = min(softness * level, len(candidates) - level)
-    values = np.asarray(scores, dtype=float)[candidates]
-    kept_codes = codes[candidates] if codes is not None and cap is not None else None
-    ranked = _ranked(values, kept_codes, cap, math.ceil(level + width))
-    shares = _step(len(ranked), level, width)
-    groups = None if kept_codes is None else kept_codes[ranked]
-    chances[candidates[ranked]] = least + (1 - least) * _shared(shares, values[ranked], groups)
-    return chances
+    candidates = Candidates(np.asarray(scores, dtype=float), codes, cap)
+    return candidates.chances(size, floor=floor, softness=softness).dense()
 
 
 def proportional(measures: npt.NDArray[np.number], size: float) -> Floats:
@@ -83,58 +64,3 @@ def systematic(chances: Floats, random: np.random.Generator, order: Rows | None 
     marks = np.ceil(ends - random.random())
     hit = np.diff(marks, prepend=0.0) > 0
     return np.sort(np.concatenate([np.flatnonzero(certain), order[hit]]))
-
-
-def _ranked(values: Floats, codes: npt.NDArray[np.integer] | None, cap: float | None, wanted: int) -> Rows:
-    """Rows from the best down, ``wanted`` of them at least, and with any row all that equal it."""
-    ahead = wanted
-    while True:
-        rows = _best(values, ahead)
-        if codes is None or cap is None:
-            return rows
-        within = _rank_in_code(codes[rows]) < max(1, math.floor(cap))
-        if within.sum() >= wanted or len(rows) == len(values):
-            return np.concatenate([rows[within], rows[~within]])
-        ahead = 4 * len(rows)
-
-
-def _best(values: Floats, number: int) -> Rows:
-    if number < len(values):
-        threshold = np.partition(values, len(values) - number)[len(values) - number]
-        rows = np.flatnonzero(values >= threshold)
-    else:
-        rows = np.arange(len(values))
-    return rows[np.argsort(-values[rows], kind="stable")]
-
-
-def _rank_in_code(codes: npt.NDArray[np.integer]) -> Rows:
-    order = np.argsort(codes, kind="stable")
-    starts = np.flatnonzero(np.diff(codes[order], prepend=codes[order[:1]] - 1))
-    lengths = np.diff(starts, append=len(codes))
-    ranks = np.empty(len(codes), dtype=np.intp)
-    ranks[order] = np.arange(len(codes)) - np.repeat(starts, lengths)
-    return ranks
-
-
-def _step(number: int, level: float, width: float) -> Floats:
-    """The mean height of the step over each of the ranks; it sums to ``level`` since the step is symmetric about it."""
-    edges = np.arange(number + 1, dtype=float)
-    begin = level - width
-    area = np.minimum(edges, begin)
-    if width > 1e-9:
-        z = np.clip((edges - begin) / (2 * width), 0, 1)
-        area += 2 * width * (z - z**3 + z**4 / 2)
-    return np.clip(np.diff(area), 0.0, 1.0)
-
-
-def _shared(shares: Floats, values: Floats, codes: npt.NDArray[np.integer] | None) -> Floats:
-    """The mean share of those with the same value, and the same code where codes count."""
-    order = np.lexsort((values,) if codes is None else (values, codes))
-    changes = np.diff(values[order], prepend=np.nan) != 0
-    if codes is not None:
-        changes |= np.diff(codes[order], prepend=codes[order[:1]]) != 0
-    starts = np.flatnonzero(changes)
-    lengths = np.diff(starts, append=len(order))
-    means = np.empty_like(shares)
-    means[order] = np.repeat(np.add.reduceat(shares[order], starts) / lengths, lengths)
-    return means

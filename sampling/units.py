@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sampling.inclusion import Floats, Rows
+from sampling.chances import Floats, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sampling import inclusion
-from sampling.inclusion import Floats, Rows
+from sampling.chances import Floats, Rows
 from sampling.units import Units
 
 UNSCORED: Final = "unscored"
@@ -31,8 +31,14 @@ class AuditPlan:
 
     def sample(self, random: np.random.Generator) -> Rows:
         """Units at random within each stratum, whose sizes never vary."""
-        order = random.permutation(len(self.stratum))
-        return inclusion.systematic(self.chances, random, order[np.argsort(self.stratum[order], kind="stable")])
+        drawn: list[Rows] = [np.empty(0, dtype=np.intp)]
+        for number, size in enumerate(self.drawn.tolist()):
+            here = np.flatnonzero(self.stratum == number)
+            chances = self.chances[here]
+            even = bool((chances == chances[:1]).all())
+            places = random.choice(len(here), size, replace=False) if even else inclusion.systematic(chances, random)
+            drawn.append(here[places])
+        return np.sort(np.concatenate(drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +73,21 @@ class Audit:
         if not len(units):
             return (), np.empty(0, dtype=np.int16)
         unscored = units.code < 0
-        apart = bool(unscored.any()) and number > 1
+        apart = bool(number > 1 and unscored.any())
         cells = np.minimum(units.confidence * _GRID, _GRID - 1).astype(np.int16)
-        weight = np.where(unscored, 0.0, units.texts * self._spread(units)) if apart else units.texts
-        totals = np.bincount(cells, weight, _GRID)
+        weight = units.texts * self._spread(units)
+        totals = np.bincount(cells, np.where(unscored, 0, weight) if apart else weight, _GRID)
         cut = max(1, number - apart)
-        before = np.cumsum(totals) - totals / 2
-        place = np.minimum(before * cut / max(totals.sum(), 1e-12), cut - 1).astype(np.int16)
-        _, found = np.unique(place[cells] if not apart else np.where(unscored, -1, place[cells]), return_inverse=True)
-        kinds = int(found.max()) + 1
-        scored = kinds - apart
-        names = [UNSCORED] * apart + [f"confidence {k + 1} of {scored}" for k in range(scored)]
-        return tuple(names), found.astype(np.int16)
+        place = np.minimum((np.cumsum(totals) - totals / 2) * cut / max(totals.sum(), 1e-12), cut - 1).astype(int)
+        # Where confidences are alike, fewer strata are made than were asked for.
+        used, numbered = np.unique(place[totals > 0], return_inverse=True)
+        of_cell = np.zeros(_GRID, dtype=np.int16)
+        of_cell[totals > 0] = numbered + apart
+        stratum = of_cell[cells]
+        if apart:
+            stratum[unscored] = 0
+        names = [UNSCORED] * apart + [f"confidence {k + 1} of {len(used)}" for k in range(len(used))]
+        return tuple(names), stratum
 
 
 def allocate(room: npt.NDArray[np.int_], measures: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int_]:

@@ -100,7 +100,7 @@ def test_sample__components_are_drawn_independently() -> None:
     planned = plan(pool, BUDGETS)
     passed = 1 - planned.audit.chances
     for part in planned.parts:
-        passed = passed * (1 - part.chances)
+        passed = passed * (1 - part.chances.dense())
 
     assert planned.chances == pytest.approx(1 - passed)
 
