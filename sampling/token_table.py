@@ -21,6 +21,8 @@ LABEL_PREFIX = b"__label__"
 LINE_END = b"\0"
 LINE_END_PLACE = 0
 _KEPT_BYTES = 128 * 2**20
+_FREQUENT = 50_000
+_AT_ONCE = 4096
 _KEPT_KEY_BYTES = 16 * 2**20
 
 
@@ -82,6 +84,11 @@ class TokenTable:
         self._key_bytes = 0
         self.columns = _line_end(self._model, self._words)
         self.columns.widen(min(len(self._words), self._capacity) + 1)
+        # The dictionary begins with the most frequent words: side by side, they also stay together in the cache.
+        ready = min(_FREQUENT, self._capacity // 2)
+        frequent = [word for word in self._model.words[:ready] if word != END_OF_LINE]
+        for start in range(0, len(frequent), _AT_ONCE):
+            self._add(frequent[start : start + _AT_ONCE])
 
     def _look_up(self, tokens: Sequence[bytes]) -> npt.NDArray[np.int32]:
         return np.fromiter(map(self._places.get, tokens, repeat(-1)), dtype=np.int32, count=len(tokens))
