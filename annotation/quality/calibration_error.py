@@ -96,13 +96,16 @@ def expected(
     The plain binned error of a perfect model is 5 points at 300 labels, and its bootstrap never covers 0. So it is
     compared with what errors of any size would show, by a parametric bootstrap of the bins with their weighted standard
     errors: the value is the size whose mean is what was seen, the interval holds the sizes that it does not refute
-    (test inversion, Carpenter 1999). Errors are taken to be shaped as seen, or the same in all bins; the value is the
-    middle of the two, the interval holds both.
+    (test inversion, Carpenter 1999). How an error is spread over the bins matters and is not known: it is taken to be
+    the same in all, as seen, and as seen beyond what chance does; the value is the mean of the three, the interval
+    holds them all.
     """
     seen = reliability(correct, confidence, weight, fold=fold, bins=bins)
     number = len(seen.share)
     noise = seen.standard_error * random.standard_normal((_DRAWS, number))
-    shapes = [np.ones(number)] if seen.error == 0 else [np.ones(number), seen.gap / seen.error]
+    beyond = np.sqrt(np.maximum(0.0, seen.gap**2 - 2 * seen.standard_error**2))
+    sizes = [(size, float(seen.share @ np.abs(size))) for size in (np.ones(number), seen.gap, beyond)]
+    shapes = [size / mean if mean > 0 else np.ones(number) for size, mean in sizes]
     found = np.array([_inverted(seen, shape, noise, level) for shape in shapes])
     return CalibrationError(
         value=float(found[:, 0].mean()),
