@@ -11,6 +11,7 @@ _SENTENCES: Final = {
         "audit": "Contrôle : tiré au hasard ({drawn} textes parmi {among}) pour mesurer la qualité du codage.",
         "uncertain": "Le modèle hésite entre {first} ({p1}) et {second} ({p2}).",
         "one": "Le modèle ne voit que {first} ({p1}) et n'en est pas sûr.",
+        "sure": "Le modèle dit {first} ({p1}) : à vérifier.",
         "unscored": "Le modèle ne connaît aucun mot de ce texte.",
         "drifted code": "Code prédit {value} plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted word": "Mot « {value} » plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
@@ -37,6 +38,7 @@ _SENTENCES: Final = {
         "audit": "Audit: drawn at random ({drawn} texts among {among}) to measure how well texts are coded.",
         "uncertain": "The model hesitates between {first} ({p1}) and {second} ({p2}).",
         "one": "The model sees only {first} ({p1}) and is not sure of it.",
+        "sure": "The model says {first} ({p1}): to be checked.",
         "unscored": "The model knows no word of this text.",
         "drifted code": "Predicted code {value} on the rise: {before} of the texts before, {after} since {since}.",
         "drifted word": "Word '{value}' on the rise: {before} of the texts before, {after} since {since}.",
@@ -71,6 +73,8 @@ _MONTHS: Final = {
         "July", "August", "September", "October", "November", "December",
     ),
 }  # fmt: skip
+# From here on nobody would say that the model hesitates.
+_SURE = 0.8
 # What is this many times as frequent as before is called new.
 _NEW = 8
 
@@ -83,6 +87,8 @@ def uncertain(language: str, *, codes: Sequence[str], probabilities: Sequence[fl
     if not codes:
         return _SENTENCES[language]["unscored"]
     p1 = _percent(language, probabilities[0])
+    if probabilities[0] >= _SURE:
+        return _SENTENCES[language]["sure"].format(first=codes[0], p1=p1)
     if len(codes) == 1:
         return _SENTENCES[language]["one"].format(first=codes[0], p1=p1)
     return _SENTENCES[language]["uncertain"].format(

@@ -11,7 +11,7 @@ from annotation import wiring as annotation
 from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
 from annotation.wiring import Desk, OnProgress, clock, silent
-from sampling import calibrating, effort, lineup, partitions, pool, scoring, workers
+from sampling import calibrating, effort, evidence, lineup, partitions, pool, scoring, workers
 from sampling import draw as drawing
 from sampling.calibrating import CalibrationResult
 from sampling.draw import DrawResult, Order
@@ -178,14 +178,24 @@ def order_of(
     with sampler.ledger.read() as work:
         campaign = work.campaigns.get(sampler.settings.campaign.key)
         spent = effort.spent(work, campaign.key)
+    normaliser = sampler.load(drifted.model_version)[1]
     found = pool.build(
         ledger=sampler.ledger,
         campaign_key=campaign.key,
         nomenclature=campaign.nomenclature,
         windows=drifted.windows,
         model_version=drifted.model_version,
-        normaliser=sampler.load(drifted.model_version)[1],
+        normaliser=normaliser,
         importance=given.importance,
+    )
+    others = evidence.strategies(
+        ledger=sampler.ledger,
+        campaign=campaign,
+        pool=found,
+        window=drifted.windows.current,
+        model_version=drifted.model_version,
+        normaliser=normaliser,
+        settings=given,
     )
     return Order(
         campaign=campaign,
@@ -193,7 +203,7 @@ def order_of(
         windows=drifted.windows,
         model_version=drifted.model_version,
         settings=effort.fitted(given, spent),
-        strategies=lineup.strategies(found, drifted, given, named=named),
+        strategies=lineup.strategies(found, drifted, given, named=named, others=others),
         clusters=lineup.clusters(found, near=given.near_copies),
         key=key,
     )

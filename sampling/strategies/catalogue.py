@@ -50,7 +50,7 @@ def _own(path: str) -> Strategy:
     module, _, name = path.partition(":")
     try:
         made = getattr(importlib.import_module(module), name)()
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
         raise InvalidInputError(
             f"The strategy {path} cannot be imported: {error}.",
             cure="Install its package beside annotation-workbench, or put its folder into PYTHONPATH.",

@@ -47,10 +47,8 @@ class Disagreement:
             return np.full(len(pool.frame), np.nan)
         against = np.array([one.against(pool.frame["code"]) for one in self.opinions])
         strongest = np.nan_to_num(against, nan=-1.0).argmax(axis=0)
-        scores = pool.frame["confidence"].to_numpy(dtype=float) * against.max(
-            axis=0, where=~np.isnan(against), initial=-1
-        )
-        return ranking.in_turn(np.where(scores >= 0, scores, np.nan), strongest, random)
+        scores = pool.frame["confidence"].to_numpy(dtype=float) * np.fmax.reduce(against, axis=0)
+        return ranking.in_turn(scores, strongest, random)
 
     def reason(self, pool: Pool, row: int, language: str) -> str:
         code = str(pool.frame["code"].iat[row])

@@ -1,67 +1,66 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from annotation.domain.task import Component
-from sampling.strategies.uncertain import BreakingTies
+from sampling.strategies.base import Explained, Strategy
+from sampling.strategies.chance import Random
+from sampling.strategies.uncertain import BreakingTies, Entropy, LeastConfidence
 from tests.parts import pools
 
-
-def picked(rows: list[tuple[object, ...]], size: int, **settings: float) -> list[int]:
-    pool = pools.pool_of(rows)
-    selection = BreakingTies(size, "en", **settings).select(pool, pools.free(pool), np.random.default_rng(1))
-    assert selection.component is Component.UNCERTAIN
-    return [pick.row for pick in selection.picks]
+ALL: list[Strategy] = [LeastConfidence(), BreakingTies(), Entropy()]
 
 
-def test_select__smallest_margins_first() -> None:
-    rows = [pools.row(n, (7 * n % 10) / 10, code=f"c{n}") for n in range(10)]
-
-    assert picked(rows, 3) == [0, 3, 6]
-
-
-def test_select__near_copies_count_once() -> None:
-    rows = [
-        pools.row(0, 0.01, code="a", line="meme ligne"),
-        pools.row(1, 0.02, code="a", line="meme ligne"),
-        pools.row(2, 0.03, code="b", group="same wording"),
-        pools.row(3, 0.04, code="c", group="same wording"),
-        pools.row(4, 0.05, code="d"),
-    ]
-
-    assert picked(rows, 5, class_cap=1.0) == [0, 2, 4]
+def order(strategy: Strategy, rows: list[tuple[object, ...]]) -> list[int]:
+    scores = strategy.score(pools.pool_of(rows), np.random.default_rng(1))
+    return np.argsort(-scores, kind="stable").tolist()
 
 
-def test_select__no_code_takes_it_all_while_others_have_texts() -> None:
-    rows = [pools.row(n, 0.001 * n, code="frequent") for n in range(20)]
-    rows += [pools.row(n, 0.5 + 0.001 * n, code=f"c{n % 5}") for n in range(20, 40)]
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_score__the_least_sure_first(strategy: Strategy) -> None:
+    rows = [pools.row(n, (7 * n % 10) / 10) for n in range(10)]
 
-    codes = ["frequent" if row < 20 else "other" for row in picked(rows, 10, class_cap=0.2)]
-
-    assert codes.count("frequent") == 2
+    assert order(strategy, rows)[:3] == [0, 3, 6]
 
 
-def test_select__the_cap_gives_way_when_nothing_else_is_left() -> None:
-    assert picked([pools.row(n, 0.1 * n, code="only") for n in range(6)], 5) == [0, 1, 2, 3, 4]
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_score__what_the_model_does_not_know_is_among_the_least_sure(strategy: Strategy) -> None:
+    pool = pools.pool_of([pools.row(0, 0.5), pools.row(1, 0, code=None), pools.row(2, 0.9)])
+    scores = strategy.score(pool, np.random.default_rng(1))
+
+    assert scores[1] == scores.max()
 
 
-def test_select__what_the_model_does_not_know_is_asked_within_the_cap() -> None:
-    rows = [pools.row(n, 0, code=None) for n in range(5)] + [pools.row(n, 0.3, code=f"c{n}") for n in range(5, 10)]
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_score__goes_with_its_text_wherever_that_stands(strategy: Strategy) -> None:
+    rows = [pools.row(n, (7 * n % 10) / 10, code=f"c{n % 3}" if n % 4 else None) for n in range(12)]
+    turned = np.random.default_rng(0).permutation(12)
 
-    chosen = picked(rows, 5, class_cap=0.4)
+    here = strategy.score(pools.pool_of(rows), np.random.default_rng(1))
+    there = strategy.score(pools.pool_of([rows[n] for n in turned]), np.random.default_rng(2))
 
-    assert sum(row < 5 for row in chosen) == 2
+    assert there.tolist() == here[turned].tolist()
 
 
-def test_select__reasons() -> None:
-    pool = pools.pool_of([pools.row(0, 0.1), pools.row(1, 0, code=None)])
-    reasons = [p.reason for p in BreakingTies(2, "fr").select(pool, pools.free(pool), np.random.default_rng(0)).picks]
+@pytest.mark.parametrize("strategy", [*ALL, Random()], ids=lambda s: s.name)
+def test_score__empty_pool(strategy: Strategy) -> None:
+    assert len(strategy.score(pools.pool_of([]), np.random.default_rng(1))) == 0
 
-    assert sorted(reasons) == [
+
+def test_score__chance_holds_all_texts_for_equal() -> None:
+    scores = Random().score(pools.pool_of([pools.row(n, n / 10) for n in range(4)]), np.random.default_rng(1))
+
+    assert len(set(scores.tolist())) == 1
+
+
+def test_reason__names_what_the_model_hesitates_between() -> None:
+    pool = pools.pool_of([pools.row(0, 0.1), pools.row(1, 0, code=None), pools.row(2, 0.9)])
+    strategy = BreakingTies()
+
+    assert isinstance(strategy, Explained)
+    assert [strategy.reason(pool, row, "fr") for row in range(3)] == [
         "Le modèle hésite entre 01.11Z (55,0 %) et 56.10A (45,0 %).",
         "Le modèle ne connaît aucun mot de ce texte.",
+        "Le modèle dit 01.11Z (95,0 %) : à vérifier.",
     ]
-
-
-def test_select__empty_pool() -> None:
-    assert picked([], 5) == []
+    assert Random().reason(pool, 0, "en") == "Drawn at random among the texts to code."
