@@ -172,28 +172,54 @@ def draw(
     audit: Annotated[int | None, typer.Option(min=0, help="Tasks of the audit; default: draw.audit.")] = None,
     uncertain: Annotated[int | None, typer.Option(min=0, help="Default: draw.uncertain.")] = None,
     drifting: Annotated[int | None, typer.Option(min=0, help="Default: draw.drifting.")] = None,
+    rare: Annotated[int | None, typer.Option(min=0, help="Default: draw.rare.")] = None,
+    disagreement: Annotated[int | None, typer.Option(min=0, help="Default: draw.disagreement.")] = None,
+    value: Annotated[int | None, typer.Option(min=0, help="Default: draw.value.")] = None,
+    claim: Annotated[int | None, typer.Option(min=0, help="Default: draw.claim.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=1, help="Coders' minutes instead: the budgets are then shares of them.")
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="Of the uncertain; default: draw.strategy.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; explain what would be asked.")] = False,
+    html: Annotated[Path | None, typer.Option(help="With --dry-run: write the explanation here, as a page.")] = None,
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """Select what to ask: an audit at random, texts behind drift, texts of which the model is least sure.
+    """Select what to ask: an audit at random, texts behind drift, texts of which the model is least sure, and more.
 
-    Every task gets its stratum, its inclusion probability and a sentence that says why. A text is asked once. The
-    audit joins the evaluation set, which is never trained on.
+    Every task gets its stratum, its inclusion probability and a sentence that says why. A text is asked once, and one
+    of several near copies. Components are drawn independently, so their numbers may differ a little from the budgets.
+    The audit joins the evaluation set, which is never trained on. Example: awb draw --minutes 120 --dry-run
     """
-    given = {"audit": audit, "uncertain": uncertain, "drifting": drifting}
+    if html is not None and not dry_run:
+        raise InvalidInputError("A draw is explained before it is made.", cure="Give --dry-run with --html.")
+    numbers = {
+        "audit": audit, "uncertain": uncertain, "drifting": drifting, "rare": rare, "disagreement": disagreement,
+        "value": value, "claim": claim, "minutes": minutes, "strategy": strategy or None,
+    }  # fmt: skip
     with terminal.opened(context, config, home) as sampler:
-        budgets = sampler.settings.draw.model_copy(update={n: v for n, v in given.items() if v is not None})
-        version = sampler.champion_or_error()
-        drifted = wiring.drift(sampler, version, wiring.choose_windows(sampler))
-        result = wiring.draw(sampler, drifted, settings=budgets, key=key or None)
+        given = sampler.settings.draw.model_copy(update={n: v for n, v in numbers.items() if v is not None})
+        drifted = wiring.drift(sampler, sampler.champion_or_error(), wiring.choose_windows(sampler))
+        if dry_run:
+            explained = wiring.foresee(sampler, drifted, settings=given, key=key or None)
+            language = sampler.settings.campaign.language
+        else:
+            result = wiring.draw(sampler, drifted, settings=given, key=key or None)
+    if dry_run:
+        from sampling import explanation_page
+
+        if html is not None:
+            _write_page(html, explanation_page.render(explained, language=language))
+        terminal.emit(output, explained.as_dict(), *explanation_page.terminal_plot(explained))
+        return
     rows = [[component, number] for component, number in result.components.items()]
     terminal.emit(
         output,
         result.as_dict(),
         f"Draw {result.draw.key}: {result.tasks} tasks{'' if result.new else ' (made before)'}. Next: awb push.",
         terminal.table("", ["component", "tasks"], rows),
-        *([NO_AUDIT] if budgets.audit and "audit" not in result.components else []),
+        *([NO_AUDIT] if given.audit and "audit" not in result.components else []),
     )
 
 

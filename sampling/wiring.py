@@ -10,14 +10,16 @@ from typing import Protocol
 from annotation import wiring as annotation
 from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
+from annotation.errors import ConflictError
 from annotation.wiring import Desk, OnProgress, clock, silent
-from sampling import calibrating, effort, evidence, lineup, partitions, pool, scoring, workers
+from sampling import calibrating, effort, evidence, explanation, lineup, partitions, pool, scoring, workers
 from sampling import draw as drawing
 from sampling.calibrating import CalibrationResult
 from sampling.draw import DrawResult, Order
 from sampling.drift import report, windows
 from sampling.drift.report import DriftReport
 from sampling.drift.windows import Windows
+from sampling.explanation import Explanation
 from sampling.model import PortableModel
 from sampling.partitions import PartitionsResult, PartitionStorage
 from sampling.replay import history, savings
@@ -163,6 +165,21 @@ def draw(
     """Draw for the campaign of the settings; ``settings`` replace the budgets configured."""
     order = order_of(sampler, drifted, settings=settings, key=key, named=named)
     return drawing.draw(ledger=sampler.ledger, order=order, now=clock())
+
+
+def foresee(
+    sampler: Sampler, drifted: DriftReport, *, settings: DrawSettings | None = None, key: str | None = None
+) -> Explanation:
+    """What ``draw`` would ask now, and why; nothing is written."""
+    order = order_of(sampler, drifted, settings=settings, key=key)
+    if former := drawing.find(ledger=sampler.ledger, order=order):
+        raise ConflictError(f"The draw {former.draw.key} was made before.", cure="Give another --key, or none.")
+    selected = drawing.select(ledger=sampler.ledger, order=order, now=clock())
+    shown = [question.text_key for some in explanation.examples(selected).values() for question in some]
+    with sampler.ledger.read() as work:
+        texts = {key: text.text for key, text in work.texts.get(shown).items()}
+        spent = effort.spent(work, order.campaign.key)
+    return explanation.explain(selected, effort=spent, texts=texts)
 
 
 def order_of(
