@@ -1,4 +1,4 @@
-"""Commands that score texts, look for drift, and draw."""
+"""Commands that score texts, calibrate, and draw."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
 
 from annotation import terminal
 from annotation.errors import InvalidInputError, UnreachableError
 from annotation.terminal import Config, Format, Home, Output
 from sampling import wiring
-from sampling.drift.detectors import Shift
 from sampling.partitions import PartitionsResult
 from sampling.scoredtable import Columns
 
@@ -140,32 +138,6 @@ def _tell_partitions(output: Output, result: PartitionsResult) -> None:
         raise typer.Exit(result.failed[0].exit_code)
 
 
-def drift(
-    context: typer.Context,
-    config: Config = None,
-    home: Home = None,
-    output: Format = Output.TEXT,
-) -> None:
-    """Compare what arrived since the last draw with the time before: predicted codes and words whose share moved.
-
-    Only moves that chance does not explain are shown (false discovery rate of drift.false_discovery_rate), and only
-    those that matter (drift.least_difference, drift.least_count).
-    """
-    with terminal.opened(context, config, home) as sampler:
-        version = sampler.champion_or_error()
-        found = wiring.drift(sampler, version, wiring.choose_windows(sampler))
-    terminal.emit(
-        output,
-        found.as_dict(),
-        f"{found.current_declarations} declarations from {found.windows.current.start:%Y-%m-%d} to"
-        f" {found.windows.current.end:%Y-%m-%d}, against {found.reference_declarations} before; {found.model_version}.",
-        f"Without a known word: {terminal.percent(found.unscored_before)} before,"
-        f" {terminal.percent(found.unscored_after)} now. Divergence of the codes: {found.divergence:.3f} bits.",
-        _moved("code", found.codes),
-        _moved("word", found.words),
-    )
-
-
 def draw(
     context: typer.Context,
     key: Annotated[str, typer.Option(help="Name of the draw; made again, it is found and not repeated.")] = "",
@@ -221,13 +193,3 @@ def draw(
         terminal.table("", ["component", "tasks"], rows),
         *([NO_AUDIT] if given.audit and "audit" not in result.components else []),
     )
-
-
-def _moved(kind: str, shifts: Sequence[Shift]) -> RenderableType:
-    if not shifts:
-        return f"No {kind} moved."
-    return terminal.table(f"Each {kind} that moved", [kind, "before", "now", "texts"], [_row(s) for s in shifts])
-
-
-def _row(shift: Shift) -> list[object]:
-    return [shift.value, terminal.percent(shift.before), terminal.percent(shift.after), shift.count]

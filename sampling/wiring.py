@@ -13,8 +13,10 @@ from annotation.domain.text import Normaliser
 from annotation.errors import ConflictError
 from annotation.wiring import Desk, OnProgress, clock, silent
 from sampling import calibrating, effort, evidence, explanation, lineup, partitions, pool, scoring, workers
+from sampling import calibration as calibrations
 from sampling import draw as drawing
 from sampling.calibrating import CalibrationResult
+from sampling.calibration import Calibration
 from sampling.draw import DrawResult, Order
 from sampling.drift import report, windows
 from sampling.drift.report import DriftReport
@@ -144,13 +146,30 @@ def choose_windows(sampler: Sampler) -> Windows:
     return windows.choose(ledger=sampler.ledger, campaign_key=settings.campaign.key, settings=settings.drift)
 
 
+def windows_of(sampler: Sampler, *, reference: str = "", current: str = "") -> Windows:
+    """The windows that somebody wrote, and for one that is empty, as they are chosen."""
+    given = [
+        windows.given(text, option=option) if text else None
+        for text, option in ((reference, "--reference"), (current, "--current"))
+    ]
+    before, now = given
+    chosen = Windows(before, now) if before and now else choose_windows(sampler)
+    return windows.replaced(chosen, reference=before, current=now, days=sampler.settings.drift.reference_days)
+
+
 def drift(sampler: Sampler, model_version: str, chosen: Windows) -> DriftReport:
+    with sampler.ledger.read() as work:
+        named = sampler.settings.campaign.nomenclature
+        nomenclature = work.nomenclatures.get(named) if named else None
+        stored = work.calibrations.current(model_version)
     return report.report(
         ledger=sampler.ledger,
         windows=chosen,
         model_version=model_version,
         normaliser=sampler.load(model_version)[1],
         settings=sampler.settings.drift,
+        nomenclature=nomenclature,
+        calibration=Calibration.from_document(stored) if stored else calibrations.NONE,
     )
 
 

@@ -20,6 +20,7 @@ from annotation.errors import CheckFailedError, InvalidInputError, UnreachableEr
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sampling import cli as sampling
+from sampling.drift import cli as drift
 from sampling.replay import cli as replay
 from sync import doctor as doctors
 from sync import steps
@@ -69,7 +70,7 @@ app.add_typer(configuration, name="config")
 for command in (
     sampling.score,
     sampling.calibrate,
-    sampling.drift,
+    drift.drift,
     sampling.draw,
     replay.replay,
     annotation.push,

@@ -11,7 +11,7 @@ import numpy as np
 
 from sampling.drift import categories, detectors
 from sampling.drift.categories import Distance, Settings
-from sampling.drift.detectors import Shift
+from sampling.drift.detectors import Shift, Tallies
 from sampling.drift.flow import Flow
 
 _MOST_VALUES: Final = 200
@@ -27,6 +27,7 @@ class Variable:
     divergence: Distance
     p_value: float
     shifts: tuple[Shift, ...]
+    tallies: Tallies | None = None
 
 
 def compare(arrived: Flow, *, random: np.random.Generator, settings: Settings, together: float) -> tuple[Variable, ...]:
@@ -40,7 +41,7 @@ def compare(arrived: Flow, *, random: np.random.Generator, settings: Settings, t
         )
         if compared.levels:
             p_value = detectors.either(compared.p_value, detectors.smallest(compared.shifts))
-            found.append(Variable(name, compared.levels[0].divergence, p_value, compared.shifts))
+            found.append(Variable(name, compared.levels[0].divergence, p_value, compared.shifts, compared.tallies))
     adjusted = detectors.holm([one.p_value for one in found])
     found = [replace(one, p_value=p) for one, p in zip(found, adjusted, strict=True)]
     return tuple(sorted(found, key=lambda one: (one.p_value, one.name)))

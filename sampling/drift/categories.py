@@ -57,6 +57,7 @@ class Categories:
     p_value: float
     shifts: tuple[Shift, ...]
     bands: tuple[Band, ...]
+    tallies: Tallies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,13 @@ def compare(
         apart = [measure(whole - here, here) for measure in _MEASURES]
         figures += apart
         levels.append(Level(level, int((whole > 0).sum()), *(_distance(figure) for figure in apart)))
+    counted = tallies(names, number, split, together)
     return Categories(
         tuple(levels),
         _together(figures),
-        detectors.shifts(tallies(names, number, split, together), settings.limits),
+        detectors.shifts(counted, settings.limits),
         _bands(names, total, after, settings.bands),
+        counted,
     )
 
 

@@ -14,13 +14,14 @@ from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
 from sampling import calibration as calibrations
 from sampling.calibration import Calibration
-from sampling.drift import auxiliary, categories, confidence, flow, text, verdict
+from sampling.drift import auxiliary, categories, confidence, flow, signs, text, verdict
 from sampling.drift.auxiliary import Variable
 from sampling.drift.categories import Categories, Settings
 from sampling.drift.concept import Judged
 from sampling.drift.confidence import Confidence
 from sampling.drift.detectors import Limits, Shift
 from sampling.drift.flow import Flow
+from sampling.drift.signs import Signs
 from sampling.drift.text import Texts
 from sampling.drift.verdict import Concept, Verdict
 from sampling.drift.windows import Windows
@@ -44,6 +45,7 @@ class Details:
     concept: Concept | None
     together: float
     flow: Flow
+    signs: Signs
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -172,6 +174,7 @@ def compare(
             concept=said,
             together=together,
             flow=arrived,
+            signs=signs.gather(texts.tallies, codes.tallies, [one.tallies for one in variables], texts.told.classifier),
         ),
     )
 

@@ -30,7 +30,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """``unknown`` is the share of tokens that the model does not know, ``length`` the number of words of a text."""
+    """``unknown`` is the share of tokens that the model does not know, ``length`` the number of words of a text;
+    ``tallies`` are of words and pairs of words.
+    """
 
     unknown: Move
     length: Move
@@ -38,6 +40,7 @@ class Texts:
     told: Told
     terms: tuple[Term, ...]
     words: tuple[Shift, ...]
+    tallies: Tallies
 
 
 def compare(flow: Flow, *, random: np.random.Generator, replicates: int, limits: Limits, together: float) -> Texts:
@@ -51,14 +54,16 @@ def compare(flow: Flow, *, random: np.random.Generator, replicates: int, limits:
     length = repeats.mean(lengths, split, random=random, replicates=replicates, together=together)
     found = terms.build(flow.wordings)
     told = classifier.tell(flow.wordings, found, split, random=random, replicates=replicates, together=together)
+    tallies = found.tallies(split, together, least=2)
     words = found.kept(~found.pair).tallies(split, together, least=limits.least_count)
     return Texts(
         unknown=unknown,
         length=length,
         length_effect=_effect(lengths, split, length),
         told=told,
-        terms=_telling(told, found.tallies(split, together, least=1)),
+        terms=_telling(told, tallies),
         words=detectors.shifts(words, limits),
+        tallies=tallies,
     )
 
 
