@@ -10,62 +10,20 @@ from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from sampling import draw as drawing
 from sampling import lineup
-from sampling.draw import DrawResult, Order
-from sampling.drift.detectors import Shift
-from sampling.drift.report import DriftReport
+from sampling.draw import DrawResult
 from sampling.pool import Pool
 from sampling.settings import DrawSettings
-from tests.parts import pools
-
-SETTINGS = DrawSettings(
-    audit=10, uncertain=8, drifting=4, rare=0, disagreement=0, near_copies=False, audit_strata=2, candidates=1
-)
-
-
-def drift(*codes: str) -> DriftReport:
-    shifts = tuple(Shift(code, 0.01, 0.1, 20, 0.001) for code in codes)
-    return DriftReport(pools.WINDOWS, pools.MODEL, 100, 100, 0.0, 0.0, 0.0, shifts, ())
-
-
-def flow(folder: Path) -> Ledger:
-    """Forty texts, eight of a code on the rise, with a near copy (other variables) of each of the first ten."""
-    ledger = pools.ledger(folder)
-    wordings = [f"activité numéro {number}" for number in range(40)]
-    keys = pools.arrive(ledger, wordings)
-    copies = pools.arrive(ledger, wordings[:10], first_day=1, cj="1000")
-    for number, key in enumerate(keys + copies):
-        pools.predict(ledger, [key], margin=number % 40 / 40, code="01.12Z" if number % 5 == 0 else "01.11Z")
-    return ledger
-
-
-def order(
-    ledger: Ledger,
-    key: str | None = None,
-    settings: DrawSettings = SETTINGS,
-    *codes: str,
-    pool: Pool | None = None,
-) -> Order:
-    found = pool or pools.build(ledger)
-    return Order(
-        campaign=pools.CAMPAIGN,
-        pool=found,
-        windows=pools.WINDOWS,
-        model_version=pools.MODEL,
-        settings=settings,
-        strategies=lineup.strategies(found, drift(*codes), settings),
-        clusters=lineup.clusters(found, near=settings.near_copies),
-        key=key,
-    )
+from tests.parts import draws, pools
 
 
 def draw(
     ledger: Ledger,
     key: str | None = None,
-    settings: DrawSettings = SETTINGS,
+    settings: DrawSettings = draws.SETTINGS,
     *codes: str,
     pool: Pool | None = None,
 ) -> DrawResult:
-    return drawing.draw(ledger=ledger, order=order(ledger, key, settings, *codes, pool=pool), now=pools.NOW)
+    return drawing.draw(ledger=ledger, order=draws.order(ledger, key, settings, *codes, pool=pool), now=pools.NOW)
 
 
 def tasks(ledger: Ledger, result: DrawResult) -> list[Task]:
@@ -74,9 +32,9 @@ def tasks(ledger: Ledger, result: DrawResult) -> list[Task]:
 
 
 def test_draw__fills_its_budgets(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
 
-    result = draw(ledger, "one", SETTINGS, "01.12Z")
+    result = draw(ledger, "one", draws.SETTINGS, "01.12Z")
 
     assert result.new
     assert result.components["audit"] == 10
@@ -89,7 +47,7 @@ def test_draw__fills_its_budgets(tmp_path: Path) -> None:
 
 
 def test_draw__what_drifting_cannot_fill_goes_to_the_uncertain(tmp_path: Path) -> None:
-    drawn = draw(flow(tmp_path))
+    drawn = draw(draws.flow(tmp_path))
 
     assert set(drawn.components) == {"audit", "uncertain"}
     assert drawn.draw.recipe["expected"] == pytest.approx(22, abs=0.01)
@@ -97,10 +55,10 @@ def test_draw__what_drifting_cannot_fill_goes_to_the_uncertain(tmp_path: Path) -
 
 
 def test_draw__asks_no_wording_twice(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     seen: list[str] = []
     for number in range(6):
-        found = tasks(ledger, draw(ledger, f"draw-{number}", SETTINGS, "01.12Z"))
+        found = tasks(ledger, draw(ledger, f"draw-{number}", draws.SETTINGS, "01.12Z"))
         with ledger.read() as work:
             texts = work.texts.get([task.text_key for task in found])
         seen += [texts[task.text_key].group_key for task in found]
@@ -109,8 +67,8 @@ def test_draw__asks_no_wording_twice(tmp_path: Path) -> None:
 
 
 def test_draw__one_of_several_copies_stands_for_all_of_them(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    result = draw(ledger, "all", SETTINGS.model_copy(update={"uncertain": 100}))
+    ledger = draws.flow(tmp_path)
+    result = draw(ledger, "all", draws.SETTINGS.model_copy(update={"uncertain": 100}))
     copied = result.draw.recipe["copies"]
 
     assert len(copied) == 10
@@ -120,15 +78,15 @@ def test_draw__one_of_several_copies_stands_for_all_of_them(tmp_path: Path) -> N
 
 
 def test_draw__takes_all_of_a_pool_that_is_smaller_than_its_budget(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    result = draw(ledger, "all", SETTINGS.model_copy(update={"audit": 0, "uncertain": 1000}))
+    ledger = draws.flow(tmp_path)
+    result = draw(ledger, "all", draws.SETTINGS.model_copy(update={"audit": 0, "uncertain": 1000}))
 
     assert result.tasks == result.draw.recipe["units"] == 40
     assert result.draw.recipe["unfilled"] == pytest.approx(964)
 
 
 def test_draw__by_its_key_is_found_and_not_repeated(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     first, again = draw(ledger, "one"), draw(ledger, "one")
 
     assert (again.new, again.draw, again.tasks, again.components) == (False, first.draw, first.tasks, first.components)
@@ -138,7 +96,7 @@ def test_draw__by_its_key_is_found_and_not_repeated(tmp_path: Path) -> None:
 
 
 def test_draw__from_a_pool_that_another_draw_has_taken_from_is_refused_whole(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     pool = pools.build(ledger)
     first = draw(ledger, "one", pool=pool)
 
@@ -151,19 +109,21 @@ def test_draw__from_a_pool_that_another_draw_has_taken_from_is_refused_whole(tmp
 
 
 def test_draw__without_a_key_the_same_budget_is_the_same_draw(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     first = draw(ledger)
 
     assert not draw(ledger).new
-    assert draw(ledger, None, SETTINGS.model_copy(update={"seed": 2})).draw.key != first.draw.key
+    assert draw(ledger, None, draws.SETTINGS.model_copy(update={"seed": 2})).draw.key != first.draw.key
 
 
 def test_draw__same_seed_and_key_select_the_same_tasks(tmp_path: Path) -> None:
     found = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        ledger = flow(tmp_path / folder)
-        found.append([replace(task, draw_id=0) for task in tasks(ledger, draw(ledger, "same", SETTINGS, "01.12Z"))])
+        ledger = draws.flow(tmp_path / folder)
+        found.append(
+            [replace(task, draw_id=0) for task in tasks(ledger, draw(ledger, "same", draws.SETTINGS, "01.12Z"))]
+        )
 
     assert found[0] == found[1]
 
@@ -172,15 +132,15 @@ def test_draw__another_seed_selects_others(tmp_path: Path) -> None:
     found = []
     for seed in (1, 2):
         (tmp_path / str(seed)).mkdir()
-        ledger = flow(tmp_path / str(seed))
-        settings = SETTINGS.model_copy(update={"seed": seed})
+        ledger = draws.flow(tmp_path / str(seed))
+        settings = draws.SETTINGS.model_copy(update={"seed": seed})
         found.append({task.text_key for task in tasks(ledger, draw(ledger, "same", settings))})
 
     assert found[0] != found[1]
 
 
 def test_draw__the_audit_joins_the_evaluation_set(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     result = draw(ledger)
     audit = {task.key: task for task in tasks(ledger, result) if task.component is Component.AUDIT}
     with ledger.read() as work:
@@ -196,8 +156,8 @@ def test_draw__the_audit_joins_the_evaluation_set(tmp_path: Path) -> None:
 
 
 def test_draw__recipe_tells_the_design(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    one = order(ledger, "one", SETTINGS, "01.12Z")
+    ledger = draws.flow(tmp_path)
+    one = draws.order(ledger, "one", draws.SETTINGS, "01.12Z")
     recipe = drawing.draw(ledger=ledger, order=one, now=pools.NOW).draw.recipe
     frame = one.pool.frame
 
@@ -209,8 +169,8 @@ def test_draw__recipe_tells_the_design(tmp_path: Path) -> None:
 
 
 def test_draw__tasks_tell_what_the_model_thought_of_them(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    one = order(ledger, "one", SETTINGS, "01.12Z")
+    ledger = draws.flow(tmp_path)
+    one = draws.order(ledger, "one", draws.SETTINGS, "01.12Z")
     found = tasks(ledger, drawing.draw(ledger=ledger, order=one, now=pools.NOW))
     frame = one.pool.frame.set_index("text_key")
 
@@ -220,8 +180,8 @@ def test_draw__tasks_tell_what_the_model_thought_of_them(tmp_path: Path) -> None
 
 
 def test_select__says_what_would_be_drawn_and_writes_nothing(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    one = order(ledger, "one", SETTINGS, "01.12Z")
+    ledger = draws.flow(tmp_path)
+    one = draws.order(ledger, "one", draws.SETTINGS, "01.12Z")
     foreseen = drawing.select(ledger=ledger, order=one, now=pools.NOW)
     with ledger.read() as work:
         assert work.draws.of_campaign("main") == []
@@ -234,9 +194,11 @@ def test_select__says_what_would_be_drawn_and_writes_nothing(tmp_path: Path) -> 
 
 def test_draw__another_component_takes_nothing_from_the_audit(tmp_path: Path) -> None:
     audits = []
-    for number, settings in enumerate((SETTINGS, SETTINGS.model_copy(update={"uncertain": 3, "drifting": 0}))):
+    for number, settings in enumerate(
+        (draws.SETTINGS, draws.SETTINGS.model_copy(update={"uncertain": 3, "drifting": 0}))
+    ):
         (tmp_path / str(number)).mkdir()
-        ledger = flow(tmp_path / str(number))
+        ledger = draws.flow(tmp_path / str(number))
         found = tasks(ledger, draw(ledger, "same", settings, "01.12Z"))
         audits.append({task.text_key for task in found if task.component is Component.AUDIT})
 
@@ -244,14 +206,14 @@ def test_draw__another_component_takes_nothing_from_the_audit(tmp_path: Path) ->
 
 
 def test_draw__a_component_chooses_among_the_texts_named(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
+    ledger = draws.flow(tmp_path)
     found = pools.build(ledger)
     contested = frozenset(found.frame["text_key"].iloc[:6])
-    settings = SETTINGS.model_copy(update={"audit": 0, "uncertain": 0, "drifting": 0, "claim": 4})
-    chosen = lineup.strategies(found, drift(), settings, named={Component.CLAIM: contested})
+    settings = draws.SETTINGS.model_copy(update={"audit": 0, "uncertain": 0, "drifting": 0, "claim": 4})
+    chosen = lineup.strategies(found, draws.drift(), settings, named={Component.CLAIM: contested})
 
     selected = drawing.select(
-        ledger=ledger, order=replace(order(ledger, "one", settings, pool=found), strategies=chosen), now=pools.NOW
+        ledger=ledger, order=replace(draws.order(ledger, "one", settings, pool=found), strategies=chosen), now=pools.NOW
     )
 
     assert selected.components == {"claim": 4}
@@ -259,8 +221,8 @@ def test_draw__a_component_chooses_among_the_texts_named(tmp_path: Path) -> None
 
 
 def test_draw__closed_campaign(tmp_path: Path) -> None:
-    ledger = flow(tmp_path)
-    closed = replace(order(ledger), campaign=replace(pools.CAMPAIGN, closed_at=pools.NOW))
+    ledger = draws.flow(tmp_path)
+    closed = replace(draws.order(ledger), campaign=replace(pools.CAMPAIGN, closed_at=pools.NOW))
     with pytest.raises(InvalidInputError, match="closed"):
         drawing.draw(ledger=ledger, order=closed, now=pools.NOW)
 
