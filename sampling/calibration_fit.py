@@ -140,15 +140,17 @@ def _temperature(labels: Labels) -> Calibration:
 
     odds = calibration.log_odds(labels.probability)
     rival = calibration.rival_odds(labels.probability, labels.margin)
-    terms = np.column_stack([odds, rival, np.ones(len(labels))])
+    terms = np.vstack([odds, rival, np.ones(len(labels))])
     weight = labels.weight / labels.weight.sum() * labels.effective
 
     def loss(at: Floats) -> tuple[float, Floats]:
-        score, pull = terms @ at, at - _OWN
+        # Without BLAS, whose threads would wait for one another longer than such small sums take.
+        score, pull = np.einsum("t,tn->n", at, terms), at - _OWN
         value = (weight * (np.logaddexp(0.0, score) - labels.correct * score)).sum() + _HOLD * (pull**2).sum()
-        return float(value), terms.T @ (weight * (expit(score) - labels.correct)) + 2 * _HOLD * pull
+        return float(value), (terms * weight * (expit(score) - labels.correct)).sum(axis=1) + 2 * _HOLD * pull
 
-    found = minimize(loss, _OWN, jac=True, method="L-BFGS-B", bounds=[(_FLATTEST, None), (0.0, None), (None, None)])
+    bounds = [(_FLATTEST, None), (0.0, None), (None, None)]
+    found = minimize(loss, _OWN, jac=True, method="SLSQP", bounds=bounds, options={"ftol": 1e-10})
     first, second, intercept = found.x
     slope = first + second
     return Calibration(
