@@ -43,11 +43,11 @@ def commands(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 COMMANDS = dict(commands(typer.main.get_command(cli.app)))
 WANTED = """
-    init, doctor, nomenclature import, nomenclature show, nomenclature diff, correspondence import, correspondence show,
-    texts import, score, drift, draw, push, pull, trainingset build, trainingset log, trainingset show,
-    trainingset diff, trainingset tag, trainingset export, trainingset rollback, trainingset rebuild, train, evaluate,
-    promote, relabel plan, relabel apply, campaign create, campaign list, campaign show, campaign close, serve, turn,
-    simulate, demo, config show
+    init, doctor, nomenclature import, nomenclature show, nomenclature diff, correspondence import,
+    correspondence show, texts import, score, calibrate, drift, draw, replay, push, pull, trainingset build,
+    trainingset log, trainingset show, trainingset diff, trainingset tag, trainingset export, trainingset
+    rollback, trainingset rebuild, train, evaluate, promote, relabel plan, relabel apply, campaign create,
+    campaign list, campaign show, campaign close, serve, turn, simulate, demo, config show
 """
 
 

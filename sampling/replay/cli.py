@@ -36,7 +36,7 @@ def replay(
     until: Annotated[float | None, typer.Option(help="Share labelled in the end.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Repetitions, each with its own texts set apart.")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes; 0: one per core.")] = None,
-    to: Annotated[Path | None, typer.Option(help="File to write to. Default: standard output.")] = None,
+    to: Annotated[Path | None, typer.Option(help="File to write to: .html a page, else JSON.")] = None,
     config: Config = None,
     home: Home = None,
     output: Annotated[Report, typer.Option("--output", "-o", help="Text, JSON, or a page for the browser.")] = (
@@ -64,10 +64,12 @@ def replay(
             sampler, path, text=text_column, code=code_column, settings=settings, on_progress=on_progress
         )
         language = sampler.settings.campaign.language
-    if output is Report.TEXT and to is None:
+    if output is Report.TEXT and to is not None:
+        output = Report.HTML if to.suffix.lower() == ".html" else Report.JSON
+    if output is Report.TEXT:
         terminal.emit(terminal.Output.TEXT, {}, *_told(result))
-        return
-    _write(_written(result, output, language), to)
+    else:
+        _write(_written(result, output, language), to)
 
 
 def _written(result: Replay, output: Report, language: str) -> str:

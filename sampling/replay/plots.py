@@ -55,9 +55,8 @@ def _savings(result: Replay, colours: Mapping[str, str], words: Words, language:
             error = [[saved.end - saved.low], [saved.high - saved.end]]
         axes.barh(place + 0.18, saved.mid, 0.32, color=colours[name], alpha=0.45)
         axes.barh(place - 0.18, saved.end, 0.32, color=colours[name], xerr=error, ecolor=figures.INK, capsize=2)
-        axes.text(0.002, place + 0.18, f" {words['mid']}", va="center", fontsize=7)
-        axes.text(0.002, place - 0.18, f" {words['end']}", va="center", fontsize=7)
-    axes.set_yticks(range(len(names)), list(reversed(names)))
+    places = [place + side for place in range(len(names)) for side in (-0.18, 0.18)]
+    axes.set_yticks(places, [f"{name}, {words[when]}" for name in reversed(names) for when in ("end", "mid")])
     axes.axvline(0, color=figures.SOFT, linewidth=0.8)
     figures.quiet(axes)
     figures.shares(axes.xaxis, language)
