@@ -7,41 +7,27 @@ frequent wording, and each member is near that wording itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-THRESHOLD = 0.85
+THRESHOLD: Final = 0.85
+BANDS: Final = 12
+ROWS: Final = 4
 # Words of French and English, stemmed or not, that turn the meaning of a wording which is otherwise the same.
-TURNING_WORDS = frozenset(
-    [
-        "aucun",
-        "autr",
-        "autre",
-        "autres",
-        "except",
-        "excepté",
-        "hors",
-        "no",
-        "non",
-        "not",
-        "other",
-        "others",
-        "pas",
-        "sans",
-        "sauf",
-        "without",
-    ]
-)
-BANDS = 12
-ROWS = 4
-_SHINGLE = 3
-_BUCKETS = 2**26
-_CHUNK = 100_000
+TURNING_WORDS: Final = frozenset(
+    ("aucun", "autr", "autre", "autres", "except", "excepté", "hors", "no", "non", "not", "other", "others")
+) | {"pas", "sans", "sauf", "without"}
+# Wordings whose trigrams are in memory at once.
+_CHUNK: Final = 50_000
+_BITS: Final = 26
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+_SPACE, _END = ord(" "), ord("\n")
 
 Integers = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
 
 
 def clusters(words: Sequence[str], *, threshold: float = THRESHOLD) -> Integers:
@@ -52,101 +38,109 @@ def clusters(words: Sequence[str], *, threshold: float = THRESHOLD) -> Integers:
     "non" or "sauf" stands in one of them alone. The same texts in another order are put together the same way. Texts
     without a word are each their own cluster.
     """
-    bags = np.array([" ".join(sorted(set(text.split()))) for text in words], dtype=object)
-    wordings, place, counts = np.unique(bags.astype(str), return_inverse=True, return_counts=True)
-    order = np.lexsort((np.arange(len(wordings)), -counts))
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    centres = order[_stars(wordings[order].tolist(), threshold)][rank]
-    found = centres[place]
-    blank = np.flatnonzero(wordings[place] == "")
-    found[blank] = len(wordings) + blank
+    bags = [" ".join(sorted(set(text.split()))) for text in words]
+    numbers: dict[str, int] = {}
+    place = np.array([numbers.setdefault(bag, len(numbers)) for bag in bags], dtype=np.int64)
+    counts = np.bincount(place, minlength=len(numbers)).tolist()
+    order = sorted(numbers, key=lambda bag: (-counts[numbers[bag]], bag))
+    centre = np.empty(len(order), dtype=np.int64)
+    centre[[numbers[bag] for bag in order]] = _stars(order, threshold)
+    found = centre[place]
+    blank = np.array([not bag for bag in bags], dtype=bool)
+    found[blank] = len(order) + np.flatnonzero(blank)
     return _renumbered(found)
 
 
 def _stars(wordings: Sequence[str], threshold: float) -> Integers:
     """The place of the centre of each wording (n,); ``wordings`` are distinct, the most frequent first."""
     centre = np.arange(len(wordings))
-    if len(wordings) < 2:
-        return centre
-    shingles = _shingles(wordings)
-    first, second = _similar(shingles, _candidates(_signatures(shingles)), threshold)
+    pairs = _candidates(_bands(wordings))
     turns = _turns(wordings)
-    alike = turns[first] == turns[second]
-    first, second = first[alike], second[alike]
-    by_first = np.lexsort((second, first))
-    for one, other in zip(first[by_first].tolist(), second[by_first].tolist(), strict=True):
+    pairs = _similar(wordings, pairs[turns[pairs[:, 0]] == turns[pairs[:, 1]]], threshold)
+    for one, other in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].tolist():
         if centre[one] == one and centre[other] == other:
             centre[other] = one
     return centre
 
 
-def _turns(wordings: Sequence[str]) -> Integers:
-    """A number for each wording (n,), the same for those that hold the same turning words."""
-    kinds: dict[frozenset[str], int] = {}
-    return np.array([kinds.setdefault(TURNING_WORDS.intersection(w.split()), len(kinds)) for w in wordings])
+def _trigrams(wordings: Sequence[str]) -> tuple[Hashes, Integers]:
+    """A hash of each trigram whose middle is a letter, and the place of its wording; words have blanks around them."""
+    joined = "".join(f" {wording} \n" for wording in wordings)
+    letters = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+    middle = 1 + np.flatnonzero((letters[1:-1] != _SPACE) & (letters[1:-1] != _END))
+    hashes: Hashes = np.zeros(len(middle), dtype=np.uint64)
+    for step in (-1, 0, 1):
+        hashes = (hashes ^ letters[middle + step]) * _ODD
+        hashes ^= hashes >> np.uint64(29)
+    return hashes, np.cumsum(letters == _END)[middle]
 
 
-def _shingles(wordings: Sequence[str]) -> Any:
-    """The trigrams of each wording, hashed, as a binary CSR matrix."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    return HashingVectorizer(
-        analyzer="char_wb",
-        ngram_range=(_SHINGLE, _SHINGLE),
-        n_features=_BUCKETS,
-        lowercase=False,
-        norm=None,
-        alternate_sign=False,
-        binary=True,
-        dtype=np.float32,
-    ).transform(wordings)
-
-
-def _signatures(shingles: Any) -> npt.NDArray[np.uint32]:
-    """MinHash of each row (n, BANDS x ROWS); rows without shingle get the largest value."""
-    random = np.random.default_rng(20)
-    found = np.full((shingles.shape[0], BANDS * ROWS), np.iinfo(np.uint32).max, dtype=np.uint32)
-    filled = np.flatnonzero(np.diff(shingles.indptr))
-    starts = shingles.indptr[filled]
-    values = shingles.indices.astype(np.uint64)
-    for column in range(found.shape[1]):
-        factor, shift = random.integers(0, 2**63, 2, dtype=np.uint64)
-        hashed = ((values * (factor | np.uint64(1)) + shift) >> np.uint64(32)).astype(np.uint32)
-        found[filled, column] = np.minimum.reduceat(hashed, starts)
+def _bands(wordings: Sequence[str]) -> Hashes:
+    """The MinHash of each wording, ``ROWS`` values folded into one for each band (n, BANDS)."""
+    found = np.zeros((len(wordings), BANDS), dtype=np.uint64)
+    for start in range(0, len(wordings), _CHUNK):
+        hashes, owner = _trigrams(wordings[start : start + _CHUNK])
+        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        filled = start + owner[starts]
+        # The same permutations for each chunk.
+        random = np.random.default_rng(20)
+        for column in range(BANDS * ROWS if len(starts) else 0):
+            factor, shift = random.integers(0, 2**63, 2, dtype=np.uint64)
+            least = np.minimum.reduceat((hashes * (factor | np.uint64(1)) + shift) >> np.uint64(16), starts)
+            found[filled, column // ROWS] = (found[filled, column // ROWS] ^ least) * _ODD
     return found
 
 
-def _candidates(signatures: npt.NDArray[np.uint32]) -> Iterator[tuple[Integers, Integers]]:
-    """Pairs of rows that agree on a band, the former row first.
+def _candidates(bands: Hashes) -> Integers:
+    """Pairs (m, 2) of wordings that agree on a band, the former first.
 
-    In each bucket a row is paired with the first row and with the one before it: all pairs of a large bucket would be
-    too many.
+    Of those that agree, each is paired with the first and with the one before it: all pairs would be too many.
     """
+    size = len(bands)
+    found: list[Integers] = [np.empty(0, dtype=np.int64)]
     for band in range(BANDS):
-        columns = np.ascontiguousarray(signatures[:, band * ROWS : (band + 1) * ROWS])
-        keys = columns.view(np.dtype((np.void, columns.dtype.itemsize * ROWS))).ravel()
-        _, bucket = np.unique(keys, return_inverse=True)
-        order = np.argsort(bucket, kind="stable")
-        grouped = bucket[order]
-        starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])
-        leader = np.repeat(order[starts], np.diff(np.r_[starts, len(order)]))
-        yield leader[leader != order], order[leader != order]
-        same = grouped[1:] == grouped[:-1]
-        yield order[:-1][same], order[1:][same]
+        order = np.argsort(bands[:, band], kind="stable")
+        grouped = bands[order, band]
+        same = np.flatnonzero(grouped[1:] == grouped[:-1]) + 1
+        starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]][:size])
+        leader = order[starts[np.searchsorted(starts, same, side="right") - 1]]
+        found += [leader * size + order[same], order[same - 1] * size + order[same]]
+    pairs = np.unique(np.concatenate(found))
+    return np.stack(np.divmod(pairs, max(size, 1)), axis=1)
 
 
-def _similar(shingles: Any, pairs: Iterator[tuple[Integers, Integers]], threshold: float) -> tuple[Integers, Integers]:
-    rows = shingles.shape[0]
-    coded = np.unique(np.concatenate([first * rows + second for first, second in pairs]))
-    size = np.diff(shingles.indptr)
-    kept = [np.empty(0, dtype=np.int64)]
-    for start in range(0, len(coded), _CHUNK):
-        first, second = np.divmod(coded[start : start + _CHUNK], rows)
-        common = np.asarray(shingles[first].multiply(shingles[second]).sum(axis=1)).ravel()
-        kept.append(coded[start : start + _CHUNK][common >= threshold * (size[first] + size[second] - common)])
-    first, second = np.divmod(np.concatenate(kept), rows)
-    return first, second
+def _similar(wordings: Sequence[str], pairs: Integers, threshold: float) -> Integers:
+    """The pairs (m, 2) that are near copies."""
+    kept = [pairs[:0]]
+    for start in range(0, len(pairs), _CHUNK):
+        chunk = pairs[start : start + _CHUNK]
+        rows, place = np.unique(chunk, return_inverse=True)
+        place = place.reshape(chunk.shape)
+        held = [wordings[row] for row in rows]
+        sets = _sets(held)
+        size = np.diff(sets.indptr)
+        common = np.asarray(sets[place[:, 0]].multiply(sets[place[:, 1]]).sum(axis=1)).ravel()
+        near = common >= threshold * (size[place].sum(axis=1) - common)
+        kept.append(chunk[near])
+    return np.concatenate(kept)
+
+
+def _sets(wordings: Sequence[str]) -> Any:
+    """The trigrams of each wording as the ones of a sparse matrix."""
+    from scipy.sparse import csr_matrix
+
+    hashes, owner = _trigrams(wordings)
+    columns = (hashes >> np.uint64(64 - _BITS)).astype(np.int64)
+    counted = csr_matrix((np.ones(len(columns), dtype=np.int32), (owner, columns)), shape=(len(wordings), 2**_BITS))
+    counted.data[:] = 1
+    return counted
+
+
+def _turns(wordings: Sequence[str]) -> Integers:
+    """A number for each wording (n,), the same for those that hold the same turning words."""
+    kinds: dict[frozenset[str], int] = {}
+    held = (TURNING_WORDS.intersection(wording.split()) for wording in wordings)
+    return np.array([kinds.setdefault(words, len(kinds)) for words in held], dtype=np.int64)
 
 
 def _renumbered(values: Integers) -> Integers:
