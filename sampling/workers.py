@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 
 PROJECT = "annotation-workbench"
 CONNECT_SECONDS = 5
+LONGEST_CONNECT_SECONDS = 15
 WORKERS_SECONDS = 15
 # As many pieces wait as are being worked on: no worker is idle, and memory does not grow with the number of pieces.
 _PER_WORKER = 2
@@ -133,7 +134,8 @@ class Cluster:
 
         remaining = iter(pieces)
         ahead = _PER_WORKER * max(1, sum(self._client.nthreads().values()))
-        running = as_completed([self._submit(function, one) for one in islice(remaining, ahead)])
+        first = [self._submit(function, one) for one in islice(remaining, ahead)]
+        running = as_completed(first, loop=self._client.loop)
         try:
             for future in running:
                 result = future.result()
@@ -189,15 +191,13 @@ def _main_hidden() -> Iterator[None]:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    from distributed import Client
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # versions are compared below, in words
         try:
-            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            client = _client(address).result(LONGEST_CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise UnreachableError(
-                f"There is no Dask scheduler at {address}: {error}",
+                f"There is no Dask scheduler at {address}: {error or 'no answer that makes sense'}.",
                 cure="Check the address (--scheduler, scoring.scheduler), like tcp://host:8786, and that it runs.",
             ) from error
     try:
@@ -205,6 +205,22 @@ def _connected(address: str) -> Iterator[Any]:
         yield client
     finally:
         client.close()
+
+
+def _client(address: str) -> Future[Any]:
+    """Connected in a thread of its own: at a server that is no scheduler (a dashboard, say), it never comes back."""
+    from distributed import Client
+
+    connected: Future[Any] = Future()
+
+    def connect() -> None:
+        try:
+            connected.set_result(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
+        except Exception as error:  # whatever it is, the caller gets it
+            connected.set_exception(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    return connected
 
 
 def _require_workers(client: Any, address: str) -> None:
