@@ -15,15 +15,17 @@ from sampling.strategies import ranking
 from sampling.strategies.base import Floats
 
 LEAST_SIMILARITY = 0.2
+# About every second neighbour turns out to have the code: so many turns a code has ahead of one with a label more.
+TURNS_PER_LABEL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rare:
     """The texts closest to the wordings of rare codes, found by ``neighbours`` in the same pool.
 
-    Codes take turns, so that none crowds out another; a code enters in the round that is the number of its ``labels``,
-    so that those with fewest come first. ``patience`` is the last round in which a code enters. Texts that are close
-    to none are no candidates.
+    Codes take turns, so that none crowds out another; those with fewest ``labels`` begin. More labels than
+    ``patience`` count as that many: the code is then here because the model never predicts it. Texts that are close to
+    none are no candidates.
     """
 
     name: ClassVar[str] = "rare"
@@ -38,8 +40,8 @@ class Rare:
         if len(near.nearest) != len(pool.frame):
             raise ValueError(f"the neighbours are of {len(near.nearest)} texts, the pool has {len(pool.frame)}")
         scores = np.where(near.similarity >= self.least_similarity, near.similarity, np.nan).astype(float)
-        rounds = np.array([min(self.labels.get(code, 0), self.patience) for code in near.codes], dtype=np.int32)
-        return ranking.in_turn(scores, near.nearest, random, rounds=rounds[near.nearest])
+        labels = np.array([min(self.labels.get(code, 0), self.patience) for code in near.codes], dtype=np.int32)
+        return ranking.in_turn(scores, near.nearest, random, rounds=TURNS_PER_LABEL * labels[near.nearest])
 
     def reason(self, pool: Pool, row: int, language: str) -> str:  # noqa: ARG002
         code = self.neighbours.code(row)

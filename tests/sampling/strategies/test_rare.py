@@ -26,9 +26,9 @@ def test_score__every_code_gets_its_turn() -> None:
 
 
 def test_score__codes_with_fewest_labels_come_first() -> None:
-    found = near((0, 0.9), (0, 0.8), (1, 0.5), (1, 0.4), (2, 0.3))
+    found = near((0, 0.9), (0, 0.8), (1, 0.5), (1, 0.4), (1, 0.3), (2, 0.3))
 
-    assert order(Rare(found, labels={"A": 1, "B": 0, "C": 50}, patience=3)) == [2, 0, 3, 1, 4]
+    assert order(Rare(found, labels={"A": 1, "B": 0, "C": 50}, patience=3)) == [2, 3, 0, 4, 1, 5]
 
 
 def test_score__texts_close_to_none_are_no_candidates() -> None:
