@@ -18,10 +18,10 @@ from sampling.drift.signs import Kind, Sign, Signs
 
 Floats = npt.NDArray[np.float64]
 
-# What the whole wording adds to the strongest single sign.
+# What the whole wording counts for beside the strongest single sign.
 _WHOLE: Final = 0.5
-# A wording that has no sign of its own drifts from these log-odds on: seven texts in ten like it would be current ones.
-_LEAST_ODDS: Final = 0.85
+# A wording without a sign of its own drifts from these log-odds on.
+_LEAST_ODDS: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def attribute(
 ) -> Attribution:
     """Score texts by what rose: ``words`` are cleaned wordings, ``codes`` predicted ones, ``variables`` as declared.
 
-    The score is the strength of the strongest sign (the logarithm of how many times it is as frequent as before, at the
-    least), and half of the classifier's log-odds that the wording, which it has not seen, is a current one.
+    The score is the strength of the strongest sign, the part of the texts with it that its rise has brought, and half
+    of the like part by the classifier's log-odds that the wording, which it has not seen, is a current one.
     """
     held = _signs(report)
     unique = {wording: place for place, wording in enumerate(dict.fromkeys(words))}
@@ -82,7 +82,7 @@ def attribute(
         sign = _strongest(_of_text(held, in_words[place[row]], code, given))
         cause = _cause(sign, float(odds[row]))
         if cause is not None:
-            scores[row] = (sign.strength if sign else 0.0) + _WHOLE * max(0.0, float(odds[row]))
+            scores[row] = (sign.strength if sign else 0.0) + _WHOLE * max(0.0, 1 - float(np.exp(-odds[row])))
         causes.append(cause)
     return Attribution(scores, tuple(causes), report.windows.current.start)
 

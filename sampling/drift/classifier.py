@@ -137,9 +137,10 @@ def _fit(matrix: Any, split: Split, weight: Floats, rows: npt.NDArray[np.bool_])
     current, reference = (split.after * weight)[after], (split.before * weight)[before]
     # Both windows weigh the same, as many wordings as the smaller one stands for.
     size = min(current.sum(), reference.sum())
-    model = LogisticRegression(C=_STRENGTH, solver="lbfgs", max_iter=60, tol=1e-3)
+    model = LogisticRegression(C=_STRENGTH, solver="lbfgs", max_iter=60, tol=1e-6)
     with warnings.catch_warnings():
-        # A little short of the optimum tells the windows apart just as well.
+        # A little short of the optimum tells the windows apart just as well; a larger tolerance would stop at once,
+        # for each term stands in so few texts that the slopes are tiny.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(
             sparse.vstack([matrix[after], matrix[before]]),

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 _STAKES: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7])
 # Gamblers who start later, so that a long calm past does not use up the wealth before a change.
 _STARTS_EVERY: Final = 25
-_MEANS: Final = np.linspace(-1.0, 1.0, 201)
+_MEANS: Final = np.linspace(-1.0, 1.0, 101)
 _SWAPPED: Final = np.array([0.3, 0.6, 0.9])
 _LEAST_DOUBT: Final = 0.01
 _LEAST_PART: Final = 0.15

@@ -101,7 +101,8 @@ def divergence(before: Floats, after: Floats) -> Floats:
     p, q = _normal(before), _normal(after)
     middle = (p + q) / 2
     both: Floats = (_surprise(p, middle) + _surprise(q, middle)) / 2
-    return np.clip(both, 0.0, 1.0)
+    there = (before.sum(axis=-1) > 0) & (after.sum(axis=-1) > 0)
+    return np.where(there, np.clip(both, 0.0, 1.0), 0.0)
 
 
 def stability(before: Floats, after: Floats) -> Floats:

@@ -46,6 +46,7 @@ class Details:
     together: float
     flow: Flow
     signs: Signs
+    settings: DriftSettings
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -175,6 +176,7 @@ def compare(
             together=together,
             flow=arrived,
             signs=signs.gather(texts.tallies, codes.tallies, [one.tallies for one in variables], texts.told.classifier),
+            settings=settings,
         ),
     )
 

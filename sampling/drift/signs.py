@@ -8,19 +8,19 @@ from typing import Final, Literal
 
 import numpy as np
 
+from sampling.drift import detectors
 from sampling.drift.classifier import Classifier
 from sampling.drift.detectors import Shift, Tallies
 
 Kind = Literal["code", "word", "phrase", "variable", "wording"]
 
-# Standard errors: a rise that is told from none at all, and the part of it that is counted on.
-_LEAST: Final = 2.0
-_SURE: Final = 1.0
+# A rise with a larger chance of being none is no sign.
+_LEAST_SURE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A value that rose; ``strength`` is the logarithm of how many times it is as frequent, at the least."""
+    """A value that rose; ``strength`` is the part of its current texts, from 0 to 1, that the rise has brought."""
 
     kind: Kind
     value: str
@@ -41,19 +41,22 @@ class Signs:
 
 
 def rising(kind: Kind, tallies: Tallies) -> dict[str, Sign]:
-    """The values that rose by two standard errors at least, with repeats counted for what they are worth."""
+    """The values that rose, the strength of each cut by the chance that it did not.
+
+    That chance is its false discovery rate among all values (Benjamini and Hochberg 1995), from Fisher's test on counts
+    divided by their design effect.
+    """
     if not len(tallies.values) or not all(tallies.totals):
         return {}
-    # Half a count more in either window keeps a value that one of them lacks in bounds (Haldane 1956).
-    before, after = tallies.before / tallies.effect + 0.5, tallies.after / tallies.effect + 0.5
-    risen = np.log(after / before) - np.log(tallies.totals[1] / tallies.totals[0])
-    error = np.sqrt(1 / before + 1 / after)
-    strength = risen - _SURE * error
-    rows = np.flatnonzero((risen > _LEAST * error) & (strength > 0))
-    shares = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
+    from scipy import stats
+
+    chance = stats.false_discovery_control(detectors.p_values(tallies))
+    before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
+    strength = (1 - chance) * (1 - before / np.maximum(after, 1e-300))
+    rows = np.flatnonzero((after > before) & (chance < 1 - _LEAST_SURE))
     return {
         tallies.values[row]: Sign(
-            kind, tallies.values[row], float(shares[0][row]), float(shares[1][row]), float(strength[row])
+            kind, tallies.values[row], float(before[row]), float(after[row]), float(strength[row])
         )
         for row in rows.tolist()
     }
@@ -79,6 +82,5 @@ def gather(
 def of_shifts(kind: Kind, shifts: Mapping[str, Shift]) -> dict[str, Sign]:
     """The same of shifts that were tested already."""
     return {
-        one.value: Sign(kind, one.value, one.before, one.after, float(np.log(one.after / max(one.before, 1e-6))))
-        for one in shifts.values()
+        one.value: Sign(kind, one.value, one.before, one.after, 1 - one.before / one.after) for one in shifts.values()
     }
