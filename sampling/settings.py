@@ -19,6 +19,7 @@ class CalibrationSettings(Section):
     isotonic_from: int = Field(150, ge=20, description="For a curve of the margin.")
     divisions_from: int = Field(500, ge=20, description="For an offset by division, the nomenclature's second level.")
     folds: int = Field(5, ge=2, description="Folds of the cross-fitting that measures what it brings.")
+    target: float = Field(0.95, gt=0, lt=1, description="Accuracy wanted of codes that no coder sees.")
     seed: int = 1
 
 
@@ -29,6 +30,7 @@ class DriftSettings(Section):
     )
     false_discovery_rate: float = Field(0.05, gt=0, lt=1)
     least_difference: float = Field(0.005, ge=0, description="Smallest move of a code's share that counts, as a share.")
+    least_word_difference: float = Field(0.002, ge=0, description="The same of a word, which is rarer than a code.")
     least_count: int = Field(10, ge=1, description="Smallest number of current texts with the code.")
     alarm_level: float = Field(
         0.05, gt=0, lt=1, description="Chance of any false alarm in one comparison of two windows."

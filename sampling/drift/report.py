@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -145,7 +145,13 @@ def compare(
     limits = Limits(settings.false_discovery_rate, settings.least_difference, settings.least_count)
     chance = Settings(settings.replicates, limits)
     together = arrived.of_wordings.together
-    texts = text.compare(arrived, random=random, replicates=settings.replicates, limits=limits, together=together)
+    texts = text.compare(
+        arrived,
+        random=random,
+        replicates=settings.replicates,
+        limits=replace(limits, least_difference=settings.least_word_difference),
+        together=together,
+    )
     codes = categories.compare(
         [code for code in arrived.codes if code is not None],
         arrived.split.of(arrived.scored),
