@@ -13,10 +13,11 @@ from annotation.campaign import measurement
 from annotation.errors import InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
-from annotation.quality import calibration_error
+from annotation.quality import calibration_error, selective
 from annotation.quality.calibration_error import CalibrationError, Reliability
+from annotation.quality.selective import RiskCoverage, Threshold
 from sampling import calibration_fit
-from sampling.calibration import NONE, Calibration
+from sampling.calibration import NONE, Calibration, Floats
 from sampling.calibration_fit import CrossFit, Labels, Needs
 from sampling.settings import CalibrationSettings
 
@@ -45,11 +46,22 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """What may go without a coder, by the margin: the calibrated confidence was fitted on the same labels, and a
+    guarantee on it would not hold. ``threshold`` is None where none can be shown to reach the ``target``.
+    """
+
+    target: float
+    threshold: Threshold | None
+    curve: RiskCoverage
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationResult:
     """``labels`` are those of texts that the model could code; ``uncoded`` texts have confidence 0 in any case.
 
     Where nothing is applied, ``gap`` says why. ``new`` tells whether the ledger got a calibration that it had
-    not; ``brought`` is None where nothing was tried.
+    not; ``brought`` is None where nothing was tried, ``unseen`` where nobody has judged.
     """
 
     model_version: str
@@ -58,6 +70,7 @@ class CalibrationResult:
     calibration: Calibration
     brought: Brought | None = None
     gap: Gap | None = None
+    unseen: Unseen | None = None
     new: bool = False
 
     @property
@@ -87,6 +100,8 @@ class CalibrationResult:
             "before": self.brought.before.as_dict() if self.brought else None,
             "after": self.brought.after.as_dict() if self.brought else None,
             "reason": self.reason,
+            "target": self.unseen.target if self.unseen else None,
+            "threshold": self.unseen.threshold.as_dict() if self.unseen and self.unseen.threshold else None,
             "new": self.new,
         }
 
@@ -98,38 +113,58 @@ def calibrate(
 
     The members of the evaluation set must have been scored by the model. Errors: InvalidInputError.
     """
-    labels, uncoded = _labels(ledger, nomenclature, model_version)
+    audit = _audit(ledger, nomenclature, model_version)
+    result = replace(_fitted(audit, nomenclature, model_version, settings), unseen=_unseen(audit, settings.target))
+    return _stored(ledger, result, now)
+
+
+def _fitted(
+    audit: _Audit, nomenclature: Nomenclature, model_version: str, settings: CalibrationSettings
+) -> CalibrationResult:
+    labels = audit.labels
+    kept = CalibrationResult(model_version, len(labels), len(audit.uncoded), NONE)
     needs = Needs(settings.least_labels, settings.isotonic_from, settings.divisions_from)
     if len(labels) < needs.temperature:
-        return CalibrationResult(model_version, len(labels), uncoded, NONE, gap=Gap.TOO_FEW)
+        return replace(kept, gap=Gap.TOO_FEW)
     members = _members(nomenclature)
     fitted = calibration_fit.fit(labels, needs=needs, members=members)
     if not fitted.applied:
-        return CalibrationResult(model_version, len(labels), uncoded, NONE, gap=Gap.ONE_SIDED)
+        return replace(kept, gap=Gap.ONE_SIDED)
     random = np.random.default_rng(settings.seed)
     honest = calibration_fit.cross_fit(labels, needs=needs, folds=settings.folds, random=random, members=members)
-    return _stored(ledger, _measured(model_version, labels, uncoded, fitted, honest, random), now)
-
-
-def _measured(
-    model_version: str,
-    labels: Labels,
-    uncoded: int,
-    fitted: Calibration,
-    honest: CrossFit,
-    random: np.random.Generator,
-) -> CalibrationResult:
     own = labels.confidence(NONE)
     helps = calibration_fit.loss(labels, honest.confidence) < calibration_fit.loss(labels, own)
+    brought = _brought(labels, own, honest, random)
+    return (
+        replace(kept, brought=brought, calibration=fitted)
+        if helps
+        else replace(kept, brought=brought, gap=Gap.NO_BETTER)
+    )
+
+
+def _brought(labels: Labels, own: Floats, honest: CrossFit, random: np.random.Generator) -> Brought:
     right, weight = labels.correct, labels.weight
-    brought = Brought(
+    return Brought(
         before=calibration_error.expected(right, own, weight, random=random),
         after=calibration_error.expected(right, honest.confidence, weight, random=random, fold=honest.fold),
         own=calibration_error.reliability(right, own, weight),
         calibrated=calibration_error.reliability(right, honest.confidence, weight),
     )
-    kept, gap = (fitted, None) if helps else (NONE, Gap.NO_BETTER)
-    return CalibrationResult(model_version, len(labels), uncoded, kept, brought, gap)
+
+
+def _unseen(audit: _Audit, target: float) -> Unseen | None:
+    uncoded = len(audit.uncoded)
+    if not uncoded + len(audit.labels):
+        return None
+    right = np.append(audit.labels.correct, np.zeros(uncoded))
+    # Below every threshold: what the model cannot code goes to a coder.
+    margin = np.append(audit.labels.margin, np.full(uncoded, -1.0))
+    chance = np.append(1 / audit.labels.weight, audit.uncoded)
+    return Unseen(
+        target,
+        selective.threshold(right, margin, chance, target=target),
+        selective.risk_coverage(right, margin, chance),
+    )
 
 
 def _stored(ledger: Ledger, result: CalibrationResult, now: datetime) -> CalibrationResult:
@@ -141,7 +176,15 @@ def _stored(ledger: Ledger, result: CalibrationResult, now: datetime) -> Calibra
     return replace(result, new=new)
 
 
-def _labels(ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> tuple[Labels, int]:
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    """``uncoded`` are the inclusion probabilities of judged texts that the model could not code."""
+
+    labels: Labels
+    uncoded: Floats
+
+
+def _audit(ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> _Audit:
     with ledger.read() as work:
         known = measurement.benchmark(work, nomenclature.key)
         predicted = work.texts.predictions(model_version, [member.text_key for member in known.coded])
@@ -162,7 +205,8 @@ def _labels(ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> t
         code=np.array(codes, dtype=object),
         division=np.array([_division(nomenclature, code) for code in codes], dtype=object),
     )
-    return labels, len(known.coded) - len(told)
+    uncoded = [member for member in known.coded if not predicted[member.text_key].codes]
+    return _Audit(labels, known.drawing(uncoded).probability)
 
 
 def _division(nomenclature: Nomenclature, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,6 +77,9 @@ def score(
 def calibrate(
     context: typer.Context,
     model: ModelVersion = "",
+    target: Annotated[
+        float | None, typer.Option(min=0.01, max=0.999, help="Accuracy wanted of codes that no coder sees.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the reliability diagram here, as a page.")] = None,
     config: Config = None,
     home: Home = None,
@@ -85,10 +88,12 @@ def calibrate(
     """Learn from the audit's labels how sure the model may be, and store it where labels not seen bear it out.
 
     Later draws, thresholds and estimates go by it. With too few labels nothing is stored; the same labels again change
-    nothing. The error after calibration is that on labels which the calibration has not seen.
+    nothing. The error after calibration is that on labels which the calibration has not seen. Also tells the margin
+    from which on codes reach --target (calibration.target), with a guarantee that holds for any number of labels.
     """
     with terminal.opened(context, config, home) as sampler, terminal.counting("scoring") as on_progress:
-        result = wiring.calibrate(sampler, _version(sampler, model), on_progress=on_progress)
+        settings = sampler.settings.calibration.model_copy(update={"target": target} if target else {})
+        result = wiring.calibrate(sampler, _version(sampler, model), settings=settings, on_progress=on_progress)
         language = sampler.settings.campaign.language
     if html is not None:
         from sampling import calibration_page
@@ -103,7 +108,19 @@ def calibrate(
     steps = ", ".join(result.calibration.applied) or "none"
     told = f"{result.model_version}: calibrated on {result.labels} labels. Steps: {steps}. {result.reason}"
     shown = [terminal.table("Error of its confidences", ["", "mean", "95 % interval"], rows)] if rows else []
-    terminal.emit(output, data, told.strip(), *shown)
+    terminal.emit(output, data, told.strip(), *shown, _threshold_told(data))
+
+
+def _threshold_told(data: Mapping[str, Any]) -> str:
+    if data["target"] is None:
+        return "No text of the audit is judged yet."
+    wanted, found = terminal.percent(data["target"]), data["threshold"]
+    if found is None:
+        return f"No margin can be shown yet from which on {wanted} of the codes are right."
+    return (
+        f"From a margin of {found['threshold']:g} on, at least {wanted} of the codes are right (at"
+        f" {terminal.percent(found['confidence'])} confidence): {terminal.percent(found['coverage'])} of the texts."
+    )
 
 
 def _write_page(path: Path, page: str) -> None:

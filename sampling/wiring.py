@@ -32,7 +32,7 @@ from sampling.replay.replay import Replay
 from sampling.scoredtable import Columns
 from sampling.scorer import Scorer
 from sampling.scoring import ScoringResult
-from sampling.settings import DrawSettings, ReplaySettings, SamplingSettings, ScoringSettings
+from sampling.settings import CalibrationSettings, DrawSettings, ReplaySettings, SamplingSettings, ScoringSettings
 from sampling.strategies import catalogue
 
 # Below, a pool of processes takes longer to start than the texts to score.
@@ -126,7 +126,13 @@ def score_partitions(
         )
 
 
-def calibrate(sampler: Sampler, model_version: str, *, on_progress: OnProgress = silent) -> CalibrationResult:
+def calibrate(
+    sampler: Sampler,
+    model_version: str,
+    *,
+    settings: CalibrationSettings | None = None,
+    on_progress: OnProgress = silent,
+) -> CalibrationResult:
     """Calibrate a model on the audit's labels, after scoring those of its texts that it has not seen."""
     nomenclature = annotation.nomenclature(sampler)
     with sampler.ledger.read() as work:
@@ -136,7 +142,7 @@ def calibrate(sampler: Sampler, model_version: str, *, on_progress: OnProgress =
         ledger=sampler.ledger,
         nomenclature=nomenclature,
         model_version=model_version,
-        settings=sampler.settings.calibration,
+        settings=settings or sampler.settings.calibration,
         now=clock(),
     )
 

@@ -136,6 +136,30 @@ def test_calibrate__members_that_were_not_scored(tmp_path: Path) -> None:
         calibrate(judged(tmp_path, 100), "m/2")
 
 
+def test_calibrate__tells_from_which_margin_on_codes_may_go_unseen(tmp_path: Path) -> None:
+    """Of 300 texts 20 cannot be coded; they go to coders whatever the threshold."""
+    ledger = judged(tmp_path, 300, right=0.99)
+    with ledger.read() as work:
+        keys = [member.text_key for member in work.evaluation.members("naf")]
+    pools.predict(ledger, keys[:20], model="m/2", code=None)
+    pools.predict(ledger, keys[20:], model="m/2", margin=0.9)
+    unseen = calibrate(ledger, "m/2").unseen
+
+    assert unseen is not None
+    assert unseen.threshold is not None
+    assert (unseen.threshold.value, unseen.target) == (0.0, 0.95)
+    assert unseen.threshold.coverage == pytest.approx(280 / 300)
+    assert unseen.curve.coverage.tolist() == pytest.approx([280 / 300, 1.0])
+
+
+def test_calibrate__no_threshold_where_none_can_be_shown(tmp_path: Path) -> None:
+    result = calibrate(judged(tmp_path, 200))
+
+    assert result.unseen is not None
+    assert result.unseen.threshold is None
+    assert result.as_dict()["threshold"] is None
+
+
 def test_as_dict__is_json(tmp_path: Path) -> None:
     data = json.loads(json.dumps(calibrate(judged(tmp_path, 200)).as_dict()))
 
