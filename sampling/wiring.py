@@ -36,7 +36,7 @@ from sampling.settings import CalibrationSettings, DrawSettings, ReplaySettings,
 from sampling.strategies import catalogue
 
 # Below, a pool of processes takes longer to start than the texts to score.
-POOL_PAYS_FROM = 50_000
+POOL_PAYS_FROM = 100_000
 
 
 class Sampler(Desk, Protocol):
@@ -86,6 +86,7 @@ def score(
     with sampler.ledger.read() as work:
         texts = work.texts.without_prediction(model_version, keys=keys)
     size = given.workers or (workers.cores() if len(texts) >= POOL_PAYS_FROM else 1)
+    size = min(size, -(-len(texts) // scoring.BATCH))  # no process is started for nothing
     with workers.opened(size=size, scheduler=given.scheduler if texts else "") as crew:
         return scoring.score(
             ledger=sampler.ledger, texts=texts, model=model, workers=crew, now=clock(), on_progress=on_progress
@@ -109,16 +110,17 @@ def score_partitions(
     """
     given = settings or sampler.settings.scoring
     model = sampler.portable(model_version)
+    told = partitions.of_model(columns, model)
     source, target = sampler.storage_of(folder), sampler.storage_of(to)
     found = len(partitions.find(source, folder, target.url_of(to)))
-    size = given.workers or min(found, workers.cores())
+    size = min(found, given.workers or workers.cores())
     with workers.opened(size=size, scheduler=given.scheduler) as crew:
         return partitions.score(
             source=source,
             folder=folder,
             target=target,
             to=to,
-            columns=partitions.of_model(columns, model),
+            columns=told,
             model=model,
             workers=crew,
             codes=codes,
