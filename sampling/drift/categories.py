@@ -40,7 +40,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A category before and after; ``low`` to ``high`` is where 95 % of the shares after would lie without drift."""
+    """A category before and after; without drift, all categories lie within ``low`` and ``high`` in 95 % of cases."""
 
     value: str
     before: float
@@ -161,10 +161,14 @@ def _bands(names: Sequence[str], total: Floats, after: Floats, most: int) -> tup
     """The categories that moved most, by how far they leave what chance does."""
     shares = after / np.maximum(after.sum(axis=1, keepdims=True), 1)
     earlier = (total - after[0]) / max(1.0, float((total - after[0]).sum()))
-    moved = np.abs(shares[0] - earlier) / np.maximum(shares[1:].std(axis=0), 1e-9)
-    chosen = np.argsort(-moved, kind="stable")[:most]
-    low, high = np.quantile(shares[1:][:, chosen], [0.025, 0.975], axis=0)
+    middle, deviation = shares[1:].mean(axis=0), shares[1:].std(axis=0)
+    chosen = np.argsort(-np.abs(shares[0] - earlier) / np.maximum(deviation, 1e-9), kind="stable")[:most]
+    # The widest of so many moves is wide by chance: the band is for all categories together (Bonferroni).
+    from scipy import special
+
+    reach = float(special.ndtri(1 - 0.025 / len(names)))
+    low, high = np.maximum(0.0, middle - reach * deviation), middle + reach * deviation
     return tuple(
-        Band(names[row], float(earlier[row]), float(shares[0, row]), float(low[at]), float(high[at]))
-        for at, row in enumerate(chosen)
+        Band(names[row], float(earlier[row]), float(shares[0, row]), float(low[row]), float(high[row]))
+        for row in chosen.tolist()
     )

@@ -65,7 +65,7 @@ def _plots(report: DriftReport, titles: Mapping[str, str], words: Words, languag
     elif details.text.terms and details.verdict.of("text").alarm:
         drawn["terms"] = plots.terms(details.text.terms, words, language)
     if values:
-        drawn["values"] = plots.shifts(values, words, language, name="values")
+        drawn["variables"] = plots.shifts(values, words, language, name="variables")
     if details.confidence.histogram.sum():
         drawn["margins"] = plots.margins(details.confidence, words, language)
     if details.concept is not None and details.concept.labels:

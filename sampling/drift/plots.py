@@ -61,7 +61,8 @@ def margins(sure: Confidence, words: Words, language: str) -> str:
     axes.stairs(sure.histogram[0], edges, fill=True, color=figures.BAND, label=words["before"])
     axes.stairs(sure.histogram[1], edges, color=figures.AFTER, linewidth=2, label=words["after"])
     axes.set_xlabel(words["margin"])
-    figures.shares(axes.yaxis, language)
+    for axis in (axes.xaxis, axes.yaxis):
+        figures.shares(axis, language)
     axes.set_xlim(0, 1)
     axes.grid(axis="y")
     axes.legend(loc="upper left", fontsize=8)

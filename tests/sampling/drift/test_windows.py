@@ -70,3 +70,32 @@ def test_parse__reads_what_a_window_writes() -> None:
     window = Window(pools.START, pools.START + timedelta(microseconds=1))
 
     assert windows.parse(str(window)) == window
+
+
+@pytest.mark.parametrize(
+    ("written", "start", "end"),
+    [
+        ("2026-03", "2026-03-01T00:00:00+00:00", "2026-04-01T00:00:00+00:00"),
+        ("2025-12", "2025-12-01T00:00:00+00:00", "2026-01-01T00:00:00+00:00"),
+        ("2026-01-01/2026-03-01", "2026-01-01T00:00:00+00:00", "2026-03-01T00:00:00+00:00"),
+        ("2026-01-01T12:00:00+01:00/2026-01-02", "2026-01-01T12:00:00+01:00", "2026-01-02T00:00:00+00:00"),
+    ],
+)
+def test_given__a_window_as_people_write_it(written: str, start: str, end: str) -> None:
+    assert str(windows.given(written, option="--current")) == f"{start}/{end}"
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2026-13", "2026-03-01", "2026-03-02/2026-03-01", "a/b/c"])
+def test_given__what_is_no_window_names_the_option(written: str) -> None:
+    with pytest.raises(InvalidInputError, match="--current"):
+        windows.given(written, option="--current")
+
+
+def test_replaced__a_current_window_alone_takes_the_time_before_it() -> None:
+    chosen = Windows(Window(pools.START, pools.START), Window(pools.START, pools.START))
+    march = windows.given("2026-03", option="--current")
+
+    assert windows.replaced(chosen, reference=None, current=None, days=10) == chosen
+    assert windows.replaced(chosen, reference=None, current=march, days=10) == Windows(
+        Window(march.start - timedelta(days=10), march.start), march
+    )
