@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from annotation.quality.calibration_error import CalibrationError
 from sampling import figures
-from sampling.calibrating import Brought, CalibrationResult, Gap
+from sampling.calibrating import Brought, CalibrationResult, Gap, Unseen
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -30,7 +30,7 @@ _WORDS: Final = {
         "error": "mean error",
         "interval": "95 % interval",
         "labels": "labels",
-        "headline": "Confidences of {model} are {before} off on average; after calibration {after}.",
+        "headline": "Confidences of {model} are {before} off on average; after calibration {after} at most.",
         "too sure": "It is too sure of itself.",
         "too modest": "It is surer than it says.",
         "too few": "There are too few labels of the audit to calibrate {model}.",
@@ -40,6 +40,12 @@ _WORDS: Final = {
         " Below it the model is too sure. Bars show 95 % intervals; a bin holds as many labels as its neighbour.",
         "honest": "After calibration: each label is foreseen by a calibration that has not seen it. What chance alone"
         " adds to the error has been taken out of it.",
+        "unseen": "What may go without a coder",
+        "coverage": "share of texts, the surest first",
+        "threshold": "From a margin of {value} on, at least {target} of the codes are right (at {sure} confidence):"
+        " {coverage} of the texts.",
+        "no threshold": "No margin can be shown yet from which on {target} of the codes are right.",
+        "target": "wanted",
     },
     "fr": {
         "title": "Jusqu'où croire {model} ?",
@@ -50,7 +56,7 @@ _WORDS: Final = {
         "error": "erreur moyenne",
         "interval": "intervalle à 95 %",
         "labels": "étiquettes",
-        "headline": "Les confiances de {model} se trompent en moyenne de {before} ; après calibration, de {after}.",
+        "headline": "Les confiances de {model} se trompent en moyenne de {before} ; après calibration, de {after} au plus.",
         "too sure": "Il est trop sûr de lui.",
         "too modest": "Il est plus sûr qu'il ne le dit.",
         "too few": "L'audit compte trop peu d'étiquettes pour calibrer {model}.",
@@ -61,6 +67,12 @@ _WORDS: Final = {
         " d'étiquettes que sa voisine.",
         "honest": "Après calibration : chaque étiquette est prévue par une calibration qui ne l'a pas vue. La part de"
         " l'erreur due au seul hasard en a été retirée.",
+        "unseen": "Ce qui peut se passer de codeur",
+        "coverage": "part des textes, les plus sûrs d'abord",
+        "threshold": "À partir d'une marge de {value}, au moins {target} des codes sont bons (avec une confiance de"
+        " {sure}) : {coverage} des textes.",
+        "no threshold": "On ne peut encore montrer d'aucune marge qu'au moins {target} des codes y sont bons.",
+        "target": "voulu",
     },
 }
 
@@ -78,7 +90,37 @@ def render(result: CalibrationResult, *, language: str) -> str:
         rows=[_row(words["before"], brought.before, language), _row(words["after"], brought.after, language)]
         if brought
         else [],
+        unseen=_threshold(result.unseen, words, language) if result.unseen else "",
+        risks=Markup(_risks(result.unseen, words, language)) if result.unseen else "",  # noqa: S704
     )
+
+
+def _threshold(unseen: Unseen, words: dict[str, str], language: str) -> str:
+    found, target = unseen.threshold, figures.percent(unseen.target, language)
+    if found is None:
+        return words["no threshold"].format(target=target)
+    value = f"{found.value:g}"
+    return words["threshold"].format(
+        value=value.replace(".", ",") if language == "fr" else value,
+        target=target,
+        sure=figures.percent(found.confidence, language),
+        coverage=figures.percent(round(found.coverage, 3), language),
+    )
+
+
+def _risks(unseen: Unseen, words: dict[str, str], language: str) -> str:
+    figure, axes = figures.plot(5.2, 3.2)
+    axes.step(unseen.curve.coverage, 1 - unseen.curve.risk, color=figures.AFTER, where="post")
+    axes.axhline(unseen.target, color=figures.SOFT, linestyle="--", linewidth=0.8, label=words["target"])
+    if unseen.threshold:
+        axes.plot(unseen.threshold.coverage, unseen.threshold.accuracy, marker="o", color=figures.ALERT)
+    axes.set(xlim=(0, 1), xlabel=words["coverage"], ylabel=words["right"])
+    axes.set_ylim(top=1.0)
+    axes.grid()
+    axes.legend(loc="lower left")
+    figures.shares(axes.xaxis, language)
+    figures.shares(axes.yaxis, language)
+    return figures.svg(figure, name="risk", title=words["unseen"], description=_threshold(unseen, words, language))
 
 
 def _headline(result: CalibrationResult, words: dict[str, str], language: str) -> str:
@@ -86,7 +128,8 @@ def _headline(result: CalibrationResult, words: dict[str, str], language: str) -
     if result.gap is not None or brought is None:
         return words[(result.gap or Gap.TOO_FEW).value].format(model=result.model_version)
     direction = words["too sure" if float(brought.own.share @ brought.own.gap) < 0 else "too modest"]
-    before, after = (figures.percent(round(one.value, 3), language) for one in (brought.before, brought.after))
+    errors = brought.before.value, brought.after.high
+    before, after = (figures.percent(round(share, 3), language) for share in errors)
     return f"{words['headline'].format(model=result.model_version, before=before, after=after)} {direction}"
 
 
