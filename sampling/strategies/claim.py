@@ -27,4 +27,5 @@ class Contested:
         return scores
 
     def reason(self, pool: Pool, row: int, language: str) -> str:
-        return reasons.claim(language, number=self.claims[str(pool.frame["text_key"].iat[row])])
+        # A near copy of a contested text may be asked in its place.
+        return reasons.claim(language, number=self.claims.get(str(pool.frame["text_key"].iat[row]), 1))

@@ -44,6 +44,9 @@ class Rare:
         return ranking.in_turn(scores, near.nearest, random, rounds=TURNS_PER_LABEL * labels[near.nearest])
 
     def reason(self, pool: Pool, row: int, language: str) -> str:  # noqa: ARG002
+        if self.neighbours.similarity[row] < self.least_similarity:
+            # A near copy of a candidate may be asked in its place.
+            return ""
         code = self.neighbours.code(row)
         number = self.labels.get(code, 0)
         title = self.titles.get(code, "")

@@ -18,4 +18,5 @@ def test_reason__says_how_often() -> None:
     strategy = Contested({"t0002": 3, "t0000": 1})
 
     assert strategy.reason(POOL, 0, "en") == "The coding is contested."
+    assert strategy.reason(POOL, 1, "en") == "The coding is contested."
     assert strategy.reason(POOL, 2, "fr") == "Codage contesté 3 fois."

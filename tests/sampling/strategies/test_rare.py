@@ -41,11 +41,12 @@ def test_score__of_another_pool() -> None:
 
 
 def test_reason__names_the_code_and_how_many_labels_it_has() -> None:
-    pool = pools.pool_of([pools.row(n, 0.5) for n in range(3)])
-    strategy = Rare(near((0, 0.9), (1, 0.9), (2, 0.9)), {"B": 2, "C": 9}, titles={"A": "Riz"}, patience=5)
+    pool = pools.pool_of([pools.row(n, 0.5) for n in range(4)])
+    strategy = Rare(near((0, 0.9), (1, 0.9), (2, 0.9), (0, 0.1)), {"B": 2, "C": 9}, titles={"A": "Riz"}, patience=5)
 
-    assert [strategy.reason(pool, row, "en") for row in range(3)] == [
+    assert [strategy.reason(pool, row, "en") for row in range(4)] == [
         "Close to code A (Riz), which has no coded text yet.",
         "Close to code B, which has only 2 coded texts.",
         "Close to code C, which the model never predicts.",
+        "",
     ]
