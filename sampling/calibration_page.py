@@ -56,7 +56,8 @@ _WORDS: Final = {
         "error": "erreur moyenne",
         "interval": "intervalle à 95 %",
         "labels": "étiquettes",
-        "headline": "Les confiances de {model} se trompent en moyenne de {before} ; après calibration, de {after} au plus.",
+        "headline": "Les confiances de {model} se trompent en moyenne de {before} ;"
+        " après calibration, de {after} au plus.",
         "too sure": "Il est trop sûr de lui.",
         "too modest": "Il est plus sûr qu'il ne le dit.",
         "too few": "L'audit compte trop peu d'étiquettes pour calibrer {model}.",
