@@ -49,6 +49,7 @@ _GISTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "arrive": lambda r: f"{r['texts']} new texts, {r['labels']} labels, {r['quarantined']} quarantined",
     "first_model": lambda r: f"{r['champion']}, {'trained' if r['new'] else 'there already'}",
     "score": lambda r: f"{r['scored']} texts scored, {r['unscored']} without a known word",
+    "calibrate": lambda r: f"{', '.join(r['applied']) or 'as it is'}, from {r['labels']} labels of the audit",
     "drift": lambda r: f"{len(r['codes'])} codes and {len(r['words'])} words moved",
     "draw": lambda r: f"{r['tasks']} tasks: " + ", ".join(f"{n} {name}" for name, n in r["components"].items()),
     "push": lambda r: f"{r['pushed']} tasks pushed",
