@@ -16,7 +16,8 @@ from sampling import fasttext_file, hidden_layer
 from sampling.fasttext_file import FastTextFile
 from sampling.hidden_layer import Hidden, HiddenLayer
 from sampling.hierarchical_softmax import HierarchicalSoftmax
-from sampling.output_layer import OneVersusAll, OutputLayer, Softmax
+from sampling.one_versus_all import OneVersusAll
+from sampling.output_layer import OutputLayer, Softmax
 from sampling.scorer import Scores
 from sampling.weight_rows import Floats
 
@@ -101,16 +102,16 @@ class FastTextScorer:
     def _score_into(self, scores: Scores, start: int, lines: Sequence[str]) -> None:
         for block in hidden_layer.blocks(lines):
             hidden = self._hidden.of(lines[block])
-            for first in range(0, len(hidden.known), _AT_ONCE):
+            for first in range(0, len(hidden), _AT_ONCE):
                 self._rank_into(scores, start + block.start + first, hidden.part(first, first + _AT_ONCE))
 
     def _rank_into(self, scores: Scores, start: int, hidden: Hidden) -> None:
-        ranking = self._output.rank(hidden.layer, scores.codes.shape[1])
+        ranking = self._output.rank(hidden, scores.codes.shape[1])
         if hidden.empty.any():
             ranking.labels[hidden.empty] = -1
             ranking.probabilities[hidden.empty] = 0
             ranking.entropy[hidden.empty] = np.log(len(self.codes))
-        rows = slice(start, start + len(hidden.known))
+        rows = slice(start, start + len(hidden))
         scores.codes[rows] = self._code_array[ranking.labels]
         scores.probabilities[rows] = ranking.probabilities
         scores.margin[rows] = _margin(ranking.probabilities)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,18 +19,30 @@ from sampling.weight_rows import Floats
 _MIXER = np.uint64(116049371)
 _LINES = 4096
 _CHARACTERS = 2**18
+# Over so many rows, the library's rounding may move a probability by 1e-4: it is done likewise.
+_ROUNDED = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """One row per line. ``layer`` is (n, dim); where ``empty``, it is zero: the model has no row for the line."""
 
+    lines: Sequence[str]
     layer: Floats
     empty: npt.NDArray[np.bool_]
     known: Floats
+    _of_line: Callable[[str], Floats]
+
+    def __len__(self) -> int:
+        return len(self.known)
 
     def part(self, start: int, end: int) -> Hidden:
-        return Hidden(self.layer[start:end], self.empty[start:end], self.known[start:end])
+        rows = slice(start, end)
+        return Hidden(self.lines[rows], self.layer[rows], self.empty[rows], self.known[rows], self._of_line)
+
+    def in_order(self, row: int) -> Floats:
+        """(dim,): the row to the last bit of the library, which adds up and rounds in its own order; slow."""
+        return self._of_line(self.lines[row])
 
 
 def blocks(lines: Sequence[str]) -> Iterator[slice]:
@@ -71,26 +83,35 @@ class HiddenLayer:
             widths = np.add.reduceat(columns.widths[places], bounds[:-1], dtype=np.int64)
             hashes = columns.hashes[places]
         if self._model.arguments.word_ngrams > 1:
-            rows, counts = self._ngrams(hashes, places, ends)
+            rows, counts = self._ngrams(hashes, places == LINE_END_PLACE)
             layer += weight_rows.sums(self._model.input, rows, counts)
             widths += counts
-        layer /= np.maximum(widths, 1)[:, None].astype(np.float32)
+        layer *= _share_of_one(widths)[:, None]
+        for row in np.flatnonzero(widths > _ROUNDED).tolist():
+            layer[row] = self._in_order(lines[row])
         if not np.isfinite(layer).all():
             raise InvalidInputError(
                 f"{self._model.path} holds weights that are no numbers.", cure="Train it again, with a lower lr."
             )
-        return Hidden(layer, widths == 0, known)
+        return Hidden(lines, layer, widths == 0, known, self._in_order)
+
+    def _in_order(self, line: str) -> Floats:
+        rows, hashes = self._table.in_order(_tokens([line])[:-1])
+        if self._model.arguments.word_ngrams > 1:
+            ending = np.zeros(len(hashes), dtype=np.bool_)
+            ending[-1] = True
+            rows = np.concatenate([rows, self._ngrams(hashes, ending)[0]])
+        return weight_rows.sum_in_order(self._model.input, rows) * _share_of_one(np.array([len(rows)]))
 
     def _ngrams(
-        self, hashes: npt.NDArray[np.uint64], places: npt.NDArray[np.int32], ends: npt.NDArray[np.int64]
+        self, hashes: npt.NDArray[np.uint64], ending: npt.NDArray[np.bool_]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Rows of the n-grams of 2 tokens and more, in the order of the lines, and how many each line has."""
         longest = self._model.arguments.word_ngrams
-        ending = places == LINE_END_PLACE
-        mixed = np.zeros((len(places), longest - 1), dtype=np.uint64)
+        mixed = np.zeros((len(hashes), longest - 1), dtype=np.uint64)
         present = np.zeros(mixed.shape, dtype=np.bool_)
         value, going = hashes, ~ending
-        for n in range(1, min(longest, len(places))):
+        for n in range(1, min(longest, len(hashes))):
             value = value[:-1] * _MIXER + hashes[n:]
             going = going[:-1] & ~ending[n - 1 : -1] if n > 1 else going[:-1]
             mixed[: len(value), n - 1] = value
@@ -98,8 +119,12 @@ class HiddenLayer:
         rows, kept = token_table.hashed_rows(self._model, mixed[present])
         if not isinstance(kept, slice):
             present[present] = kept
-        starts = np.concatenate([[0], ends[:-1] + 1])
+        starts = np.concatenate([[0], np.flatnonzero(ending)[:-1] + 1])
         return rows, np.add.reduceat(present.sum(axis=1), starts)
+
+
+def _share_of_one(counts: npt.NDArray[np.int64]) -> Floats:
+    return np.asarray(1 / np.maximum(counts, 1), dtype=np.float32)
 
 
 def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_], ends: npt.NDArray[np.int64]) -> Floats:

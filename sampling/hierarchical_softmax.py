@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sampling import output_layer
+from sampling.hidden_layer import Hidden
 from sampling.output_layer import Ranking
 from sampling.weight_rows import Floats
 
@@ -36,8 +37,8 @@ class HierarchicalSoftmax:
         self._weights = np.ascontiguousarray(weights[: self._leaves - 1].T)
         self._depths = _depths(counts.tolist())
 
-    def rank(self, hidden: Floats, k: int) -> Ranking:
-        right = 1 / (1 + np.exp(-(hidden @ self._weights).astype(np.float64)))
+    def rank(self, hidden: Hidden, k: int) -> Ranking:
+        right = 1 / (1 + np.exp(-(hidden.layer @ self._weights).astype(np.float64)))
         right = right.astype(np.float32).astype(np.float64)
         scores = np.zeros((len(hidden), 2 * self._leaves - 1), dtype=np.float32)
         reached = np.ones(scores.shape, dtype=np.bool_)

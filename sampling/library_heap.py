@@ -1,51 +1,33 @@
-"""The order in which fastText gives codes of equal probability: that of the binary heap of the C++ library GCC ships.
+"""The order in which fastText gives codes of equal probability, which is that of the heap it keeps the best ones in.
 
 Only for rows that hold ties; all others are ranked by whole matrices at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from heapq import heappop, heappush
+from math import inf
 
-Entry = tuple[float, int]
-
-
-def largest(values: Sequence[float], k: int) -> list[int]:
-    """Places of the k largest values, largest first, met one after the other as the library meets them."""
-    heap: list[Entry] = []
-    for place, value in enumerate(values):
-        if len(heap) == k and value < heap[0][0]:
-            continue
-        heap.append((value, place))
-        _raise(heap, len(heap) - 1, heap[-1])
-        if len(heap) > k:
-            _move_smallest_to_end(heap, len(heap))
-            heap.pop()
-    for length in range(len(heap), 1, -1):
-        _move_smallest_to_end(heap, length)
-    return [place for _, place in heap]
+import numpy as np
+import numpy.typing as npt
 
 
-def _raise(heap: list[Entry], hole: int, entry: Entry) -> None:
-    parent = (hole - 1) // 2
-    while hole > 0 and heap[parent][0] > entry[0]:
-        heap[hole] = heap[parent]
-        hole, parent = parent, (parent - 1) // 2
-    heap[hole] = entry
+def largest(values: npt.NDArray[np.float32], k: int) -> list[int]:
+    """Places of the k largest values, largest first, met one after the other as the library meets them.
 
-
-def _move_smallest_to_end(heap: list[Entry], length: int) -> None:
-    """Of the first so many entries; what stood there sinks to the bottom first and rises from it."""
-    entry, last = heap[length - 1], length - 1
-    heap[last] = heap[0]
-    hole = child = 0
-    while child < (last - 1) // 2:
-        child = 2 * (child + 1)
-        if heap[child][0] > heap[child - 1][0]:
-            child -= 1
-        heap[hole] = heap[child]
-        hole = child
-    if last % 2 == 0 and child == (last - 2) // 2:
-        heap[hole] = heap[2 * child + 1]
-        hole = 2 * child + 1
-    _raise(heap, hole, entry)
+    Python's heap moves its entries as that of the C++ library does. Not ``heappushpop``, which leaves ties where they
+    are; nor pairs of value and place, which would not tie.
+    """
+    entries: list[float] = values.tolist()
+    heap: list[float] = []
+    least = -inf
+    for value in entries:
+        if value >= least:
+            heappush(heap, value)
+            if len(heap) > k:
+                heappop(heap)
+            if len(heap) == k:
+                least = heap[0]
+    # Equal values are separate objects, so each tells the place it came from.
+    places = {id(entries[place]): place for place in np.flatnonzero(values >= heap[0]).tolist()}
+    return [places[id(heappop(heap))] for _ in range(len(heap))][::-1]

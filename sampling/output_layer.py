@@ -8,12 +8,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sampling import library_heap
+from sampling.hidden_layer import Hidden
 from sampling.weight_rows import Floats
 
 _OFFSET = 1e-5  # fastText gives exp(log(p + 1e-5))
-_MAX_SIGMOID = 8
-_SIGMOID_STEPS = 512
 # Up to here, one search for each rank is faster than sorting.
 _SEARCHED = 40
 
@@ -28,7 +26,7 @@ class Ranking:
 
 
 class OutputLayer(Protocol):
-    def rank(self, hidden: Floats, k: int) -> Ranking: ...
+    def rank(self, hidden: Hidden, k: int) -> Ranking: ...
 
 
 class Softmax:
@@ -36,8 +34,8 @@ class Softmax:
         self._weights = np.ascontiguousarray(weights.T)
         self._ones = np.ones(len(weights), dtype=np.float32)
 
-    def rank(self, hidden: Floats, k: int) -> Ranking:
-        logits = hidden @ self._weights
+    def rank(self, hidden: Hidden, k: int) -> Ranking:
+        logits = hidden.layer @ self._weights
         logits -= logits.max(axis=1, keepdims=True)
         shares = np.exp(logits)
         total = shares @ self._ones
@@ -45,35 +43,7 @@ class Softmax:
         nats = np.log(total) - np.vecdot(shares, logits) / total
         labels, best = largest(logits, k)
         best = np.exp(best) / total[:, None]
-        return Ranking(labels, _as_the_library(best), np.maximum(nats, 0))
-
-
-class OneVersusAll:
-    """Each code by itself; also for negative sampling, which the library scores alike.
-
-    The library looks the sigmoid up in a table of 512 steps, so codes tie often.
-    """
-
-    def __init__(self, weights: Floats) -> None:
-        self._weights = np.ascontiguousarray(weights.T)
-        steps = np.arange(_SIGMOID_STEPS + 1, dtype=np.float32) * 2 * _MAX_SIGMOID / _SIGMOID_STEPS - _MAX_SIGMOID
-        self._table = (1 / (1 + np.exp(-steps.astype(np.float32)))).astype(np.float32)
-
-    def rank(self, hidden: Floats, k: int) -> Ranking:
-        shares = self._sigmoid(hidden @ self._weights)
-        labels, best = largest(shares.copy(), min(k + 1, shares.shape[1]))
-        tied = np.flatnonzero((best[:, 1:] == best[:, :-1]).any(axis=1))
-        labels, best = labels[:, :k], best[:, :k]
-        for row in tied.tolist():
-            labels[row] = library_heap.largest(shares[row].tolist(), k)
-        return Ranking(labels, _as_the_library(best), entropy(shares))
-
-    def _sigmoid(self, logits: Floats) -> Floats:
-        steps = (np.clip(logits, -_MAX_SIGMOID, _MAX_SIGMOID) + _MAX_SIGMOID) * (_SIGMOID_STEPS / 2 / _MAX_SIGMOID)
-        shares = self._table[steps.astype(np.int32)]
-        shares[logits < -_MAX_SIGMOID] = 0
-        shares[logits > _MAX_SIGMOID] = 1
-        return shares
+        return Ranking(labels, as_the_library(best), np.maximum(nats, 0))
 
 
 def largest(values: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -94,7 +64,7 @@ def largest(values: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
     return columns, best
 
 
-def _as_the_library(probabilities: Floats) -> Floats:
+def as_the_library(probabilities: Floats) -> Floats:
     # In steps of float32, as the library has it.
     logarithms = np.log(probabilities.astype(np.float64) + _OFFSET).astype(np.float32)
     return np.asarray(np.minimum(np.exp(logarithms), 1), dtype=np.float32)

@@ -79,6 +79,15 @@ class TokenTable:
             found[missing] = self._look_up(absent)
         return found
 
+    def in_order(self, tokens: list[bytes]) -> tuple[Integers, npt.NDArray[np.uint64]]:
+        """All rows of a line in the order of its tokens, and the hashes of those, both with the end of the line."""
+        numbers, label = self._numbers(tokens)
+        rows, _ = _rows(self._model, tokens, numbers, label)
+        end = self._words.get(END_OF_LINE)
+        read = [token for token, is_label in zip(tokens, label.tolist(), strict=True) if not is_label]
+        hashes = _signed(subwords.token_hashes([*read, END_OF_LINE]))
+        return (rows if end is None else np.append(rows, end)), hashes
+
     def _begin(self) -> None:
         self._places: dict[bytes, int] = {LINE_END: LINE_END_PLACE}
         self._key_bytes = 0
@@ -99,12 +108,16 @@ class TokenTable:
         self._places.update(zip(tokens, range(first, first + len(tokens)), strict=True))
         self._key_bytes += sum(map(len, tokens))
 
-    def _described(self, tokens: list[bytes]) -> Columns:
+    def _numbers(self, tokens: list[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Which word each token is, -1 for none, and whether it is a label."""
         numbers = np.fromiter(map(self._words.get, tokens, repeat(-1)), dtype=np.int64, count=len(tokens))
-        known = numbers >= 0
         label = np.zeros(len(tokens), dtype=np.bool_)
-        for at in np.flatnonzero(~known).tolist():
+        for at in np.flatnonzero(numbers < 0).tolist():
             label[at] = tokens[at].startswith(LABEL_PREFIX) or tokens[at] in self._labels
+        return numbers, label
+
+    def _described(self, tokens: list[bytes]) -> Columns:
+        numbers, label = self._numbers(tokens)
         counted = np.ones(len(tokens), dtype=np.bool_)
         if self._ignored:
             counted[:] = [not token.startswith(self._ignored) for token in tokens]
@@ -114,7 +127,7 @@ class TokenTable:
             widths=widths.astype(np.int32),
             hashes=_signed(subwords.token_hashes(tokens)),
             label=label,
-            known=known,
+            known=numbers >= 0,
             counted=counted,
         )
 

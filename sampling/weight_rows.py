@@ -73,3 +73,13 @@ def sums(rows: Rows, numbers: Integers, counts: Integers) -> Floats:
         picked = csr_array((ones, np.arange(end - start, dtype=np.int32), pointers), shape=shape)
         total[low:high] += picked @ rows.take(numbers[start:end])
     return total
+
+
+def sum_in_order(rows: Rows, numbers: Integers) -> Floats:
+    """(dim,): the sum of the numbered rows, added one after the other in float32, with the rounding that brings."""
+    total = np.zeros(rows.shape[1], dtype=np.float32)
+    for start in range(0, len(numbers), _SLICE):
+        added = rows.take(numbers[start : start + _SLICE])
+        added[0] += total
+        total = np.add.accumulate(added, axis=0)[-1]
+    return total

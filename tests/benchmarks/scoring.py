@@ -91,9 +91,10 @@ def _record(path: Path, lines: list[str], memory: list[float]) -> None:
         note=(
             f"One thread, one process, median of {ROUNDS} rounds in CPU time. Model: dim 180, 732 labels, wordNgrams 3,"
             f" subwords of 3-6, 2,000,000 buckets, {WORDS:,} words, {size:,.0f} MB. Distinct texts of 6 words on"
-            f" average from a Zipfian vocabulary, 1 % of the words unknown; on {CHECKED:,} of them top 5 and probabilities"
-            f" (within 1e-4) were those of the library. Loading: {loading:.1f} s, the library {library_loading:.1f} s."
-            f" Peak memory: {memory[0]:,.0f} MB for 20,000 texts, {memory[1]:,.0f} MB for 200,000"
+            f" average from a Zipfian vocabulary, 1 % of the words unknown; on {CHECKED:,} of them top 5 and"
+            f" probabilities (within 1e-4) were those of the library. Loading: {loading:.1f} s,"
+            f" the library {library_loading:.1f} s. Peak memory: {memory[0]:,.0f} MB for"
+            f" 20,000 texts, {memory[1]:,.0f} MB for 200,000"
             f" (allowed {1.3 * size + 500:,.0f} MB: {ALLOWED})."
         ),
     )
