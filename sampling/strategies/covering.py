@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from sampling.strategies.base import Floats
 
 # Similarities below this say that two texts share a common word and no more.
 _LEAST_SIMILARITY = 0.05
+_BLOCK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class MarginCovering:
     name: ClassVar[str] = "margin_covering"
 
     filtered: float = 0.2
-    shortlist: int = 10_000
+    shortlist: int = 5_000
     witnesses: int = 20_000
 
     def score(self, pool: Pool, random: np.random.Generator) -> Floats:
@@ -59,6 +60,7 @@ class MarginCovering:
 
 def _similarity(candidates: Sequence[str], witnesses: Sequence[str]) -> Any:
     """Cosines of word and bigram weights as a sparse matrix (witnesses, candidates) of columns."""
+    from scipy import sparse
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
     counts = HashingVectorizer(
@@ -66,10 +68,20 @@ def _similarity(candidates: Sequence[str], witnesses: Sequence[str]) -> Any:
     )
     weights = TfidfTransformer(sublinear_tf=True)
     there = weights.fit_transform(counts.transform(witnesses))
-    similarity = (there @ weights.transform(counts.transform(candidates)).T).tocsc()
-    similarity.data[similarity.data < _LEAST_SIMILARITY] = 0
-    similarity.eliminate_zeros()
-    return similarity
+    blocks = [_near(there, weights.transform(counts.transform(block))) for block in _blocks(candidates)]
+    return sparse.hstack(blocks, format="csc", dtype=np.float32)
+
+
+def _near(there: Any, here: Any) -> Any:
+    found = (there @ here.T).tocsc()
+    found.data[found.data < _LEAST_SIMILARITY] = 0
+    found.eliminate_zeros()
+    return found
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So that what only common words have in common need not be held all at once."""
+    return (lines[start : start + _BLOCK] for start in range(0, len(lines), _BLOCK))
 
 
 def _covering(similarity: Any, doubt: Floats) -> npt.NDArray[np.intp]:
