@@ -151,7 +151,9 @@ def _share(
     counted = right if unit is None else right[unit > 0]
     n, rarer = len(counted), float(min(counted.sum(), len(counted) - counted.sum()))
     effective = _effective_size(found.value * (1 - found.value), found.variance, drawn, unit=unit, rarer=rarer)
-    reach = intervals.quantile(confidence, max(1, n - 1)) / intervals.quantile(confidence, min(found.degrees, n))
+    # Few texts of many declarations are as little to go by as few texts.
+    degrees = found.degrees if unit is None else min(found.degrees, _kish(drawn.weights * unit))
+    reach = intervals.quantile(confidence, max(1, n - 1)) / intervals.quantile(confidence, degrees)
     low, high = intervals.mid_p(found.value, effective * reach**2, confidence)
     return Estimate(found.value, low, high, math.sqrt(found.variance), n, effective, method.value)
 
@@ -188,9 +190,14 @@ def _effective_size(
         return math.inf
     weights = drawn.weights if unit is None else drawn.weights * unit
     total = float(weights.sum()) ** 2
-    kish = total / float((weights**2).sum())
+    kish = _kish(weights)
     implied = spread / variance if spread > 0 and variance > 0 else kish
     if rarer is not None:
         left = float(((1 - drawn.probability) * weights**2).sum())
         implied = min(implied, kish + rarer / 2 * total / left) if left > 0 else implied
     return max(1.0, implied)
+
+
+def _kish(weights: Floats) -> float:
+    """The number of equally weighted texts that would say as much (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())

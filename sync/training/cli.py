@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,8 @@ from annotation import terminal
 from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Format, Home, Output
 from sync import steps
-from sync.training import evaluation
+from sync.training import assessment, assessment_page, assessment_text
+from sync.training.domains import Split
 from sync.training.model import CHALLENGER
 
 
@@ -44,23 +46,34 @@ def train(
 def evaluate(
     context: typer.Context,
     model: Annotated[str, typer.Option("--model", help="Version or alias. Default: the champion.")] = "",
+    by: Annotated[Split | None, typer.Option("--by", help="Also by part: of the codes, or of the flow.")] = None,
+    half_width: Annotated[
+        float, typer.Option("--half-width", min=0.001, max=0.5, help="Say how many labels this takes.")
+    ] = 0.01,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with plots to this file.")] = None,
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """Accuracy of a model at each level, with interval, on the evaluation set: texts drawn with known probabilities."""
+    """Accuracy of a model at each level, with interval, on the evaluation set: texts drawn with known probabilities.
+
+    Also on the flow that was drawn from, by all labels of the draws that asked about this model's predictions.
+    """
     with terminal.opened(context, config, home) as bench:
         version = bench.version_or_error(model) if model else bench.champion_or_error()
         steps.score_evaluation_set(bench, version)
-        measured = evaluation.evaluate(
+        measured = assessment.assess(
             ledger=bench.ledger,
+            campaign_key=bench.settings.campaign.key,
             nomenclature=bench.nomenclature,
             model_version=version,
+            split=by,
+            half_width=half_width,
         )
-    data = measured.as_dict()
-    rows = [[level, terminal.interval(estimate)] for level, estimate in data["levels"].items()]
-    heading = f"{version}: {measured.judged} of {measured.members} texts of the evaluation set are judged"
-    terminal.emit(output, data, terminal.table(heading, ["level", "accuracy"], rows))
+        language = bench.settings.campaign.language
+    if html is not None:
+        html.write_text(assessment_page.render(measured, language=language), encoding="utf-8")
+    terminal.emit(output, measured.as_dict(), *assessment_text.render(measured))
 
 
 def promote(

@@ -15,7 +15,6 @@ from annotation.nomenclature.nomenclature import Nomenclature
 from annotation.quality import accuracy
 from annotation.quality.accuracy import Estimate
 from annotation.quality.samples import Floats
-from sync.training import evaluation
 from sync.training.evaluation import Answers
 
 
@@ -50,12 +49,11 @@ class DomainAccuracy:
         }
 
 
-def by(*, ledger: Ledger, nomenclature: Nomenclature, model_version: str, split: Split) -> tuple[DomainAccuracy, ...]:
+def by(*, ledger: Ledger, nomenclature: Nomenclature, said: Answers, split: Split) -> tuple[DomainAccuracy, ...]:
     """For the whole code, on the evaluation set, in the order of the names.
 
-    A text declared by several sources counts in each. InvalidInputError: a member was not scored by the model.
+    A text declared by several sources counts in each.
     """
-    said = evaluation.answers(ledger, nomenclature, model_version)
     keys = [member.text_key for member in said.benchmark.coded]
     if split in _LEVELS:
         of_text = _by_code(nomenclature, said, keys, _LEVELS[split])

@@ -78,7 +78,7 @@ class Answers:
 
 def evaluate(*, ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> Evaluation:
     """Accuracy with its 95 % interval at each level. The members must have been scored by the model."""
-    return _measured(answers(ledger, nomenclature, model_version), model_version)
+    return measured(answers(ledger, nomenclature, model_version), model_version)
 
 
 def compare(
@@ -88,8 +88,8 @@ def compare(
     known = _benchmark(ledger, nomenclature)
     new, old = (_answers(ledger, nomenclature, known, version) for version in (challenger, champion))
     return Comparison(
-        _measured(new, challenger),
-        _measured(old, champion),
+        measured(new, challenger),
+        measured(old, champion),
         _difference(known, new.right[-1], old.right[-1], confidence),
     )
 
@@ -99,12 +99,8 @@ def answers(ledger: Ledger, nomenclature: Nomenclature, model_version: str) -> A
     return _answers(ledger, nomenclature, _benchmark(ledger, nomenclature), model_version)
 
 
-def _benchmark(ledger: Ledger, nomenclature: Nomenclature) -> Benchmark:
-    with ledger.read() as work:
-        return measurement.benchmark(work, nomenclature.key)
-
-
-def _measured(said: Answers, model_version: str) -> Evaluation:
+def measured(said: Answers, model_version: str) -> Evaluation:
+    """The figures from what the model said."""
     known, levels = said.benchmark, range(1, len(said.right) + 1)
     members, judged = len(known.members), len(known.codes)
     if not judged:
@@ -116,6 +112,11 @@ def _measured(said: Answers, model_version: str) -> Evaluation:
         judged,
         measurement.bounds(known, said.by_key()),
     )
+
+
+def _benchmark(ledger: Ledger, nomenclature: Nomenclature) -> Benchmark:
+    with ledger.read() as work:
+        return measurement.benchmark(work, nomenclature.key)
 
 
 def _difference(known: Benchmark, new: Floats, old: Floats, confidence: float) -> Estimate | None:
