@@ -46,7 +46,10 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """Two codes of which coders give the one where the model gives the other, ``times`` of ``among`` such texts."""
+    """Two codes of which coders give the one where the model gives the other, ``times`` of ``among`` such texts.
+
+    ``evidence`` is what the pair's own part of the wealth has become.
+    """
 
     codes: tuple[str, str]
     times: int
@@ -126,7 +129,7 @@ def swaps(judged: Judged) -> Swaps:
         often = len(places.get(one, ())) * len(places.get(other, ())) / len(met) ** 2
         wealth = often * _grown(gains, 0) + 0.5 / ((rank + 1) * (rank + 2)) * _grown(gains, first)
         evidence += wealth[np.searchsorted(rows, np.arange(len(met)), side="right")]
-        found.append(Swap((one, other), int(hits.sum()), len(rows), float(_grown(gains, 0)[-1])))
+        found.append(Swap((one, other), int(hits.sum()), len(rows), float(wealth[-1])))
     return Swaps(evidence, tuple(sorted(found, key=lambda swap: (-swap.evidence, swap.codes))))
 
 

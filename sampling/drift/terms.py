@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,9 @@ class Terms:
         return Tallies(self.names[kept].tolist(), before, after, totals, effect)
 
 
-def build(wordings: Sequence[str]) -> Terms:
-    """Of the wordings, each standing once."""
+@lru_cache(maxsize=1)
+def build(wordings: tuple[str, ...]) -> Terms:
+    """Of the wordings, each standing once; kept for whoever looks at the same texts again, as the steps of a turn."""
     try:
         matrix = (vectorizer := _vectorizer()).fit_transform(wordings)
     except ValueError:  # not a single word

@@ -163,6 +163,11 @@ def _predictions(words: Sequence[str], codes: Sequence[str]) -> tuple[list[list[
     return predicted, shares, known
 
 
+def word(number: int) -> str:
+    """A word of its own for each number, all letters."""
+    return f"mot{chr(97 + number // 676 % 26)}{chr(97 + number // 26 % 26)}{chr(97 + number % 26)}"
+
+
 def halves(rows: np.ndarray, texts: int, current: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Declarations dealt out at random, ``current`` of them to the second window; counts by text."""
     order = random.permutation(len(rows))
@@ -171,7 +176,7 @@ def halves(rows: np.ndarray, texts: int, current: int, random: np.random.Generat
 
 def by_wording(one: Corpus, current: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The same, but all declarations of one wording fall into the same window."""
-    group = flow.number(one.words)[one.rows]
+    group = flow.number([words or text for words, text in zip(one.words, one.texts, strict=True)])[one.rows]
     order = random.permutation(int(group.max()) + 1)
     place = np.argsort(order)[group]
     sizes = np.bincount(place)

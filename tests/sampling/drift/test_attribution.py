@@ -14,7 +14,7 @@ from sampling.settings import DriftSettings
 from tests.parts import flows
 from tests.parts.flows import Corpus
 
-WORDS = [f"mot{number}" for number in range(300)]
+WORDS = [flows.word(number) for number in range(300)]
 SETTINGS = DriftSettings(replicates=99)
 
 
@@ -22,7 +22,7 @@ SETTINGS = DriftSettings(replicates=99)
 def corpus() -> Corpus:
     random = np.random.default_rng(1)
     codes = [f"{number:02d}" for number in random.integers(0, 20, 4000)]
-    texts = [" ".join(random.choice(WORDS, 4)) + f" metier{code}" for code in codes]
+    texts = [" ".join(random.choice(WORDS, 4)) + f" {flows.word(500 + int(code))}" for code in codes]
     return flows.corpus(texts, codes, language="french", variables=[{"form": f"f{len(t) % 3}"} for t in texts])
 
 
@@ -53,7 +53,7 @@ def test_attribute__texts_with_new_words_come_first(new_words: tuple[flows.Drift
 
 def test_attribute__says_why_in_both_languages(new_words: tuple[flows.Drifted, DriftReport]) -> None:
     _, found = new_words
-    given = attribution.attribute(found, words=["mot1 drone", "mot1"], codes=["00", None])
+    given = attribution.attribute(found, words=[f"{WORDS[1]} drone", WORDS[1]], codes=["00", None])
 
     assert given.causes[0] is not None
     assert (given.causes[0].kind, given.causes[0].value, given.causes[0].before) == ("word", "drone", 0.0)
@@ -100,7 +100,7 @@ def test_attribute__a_report_of_shifts_alone() -> None:
 
 def test_attribute__a_hundred_thousand_texts_take_seconds(new_words: tuple[flows.Drifted, DriftReport]) -> None:
     _, found = new_words
-    said = [f"mot{number % 300} mot{number % 271} suite{number}" for number in range(100_000)]
+    said = [f"{WORDS[number % 300]} {WORDS[number % 271]} suite{number}" for number in range(100_000)]
     start = time.process_time()
     given = attribution.attribute(found, words=said, codes=["00"] * len(said))
 

@@ -17,7 +17,7 @@ def wordings(random: np.random.Generator, number: int, also: str = "") -> list[s
 def tell(said: list[str], before: np.ndarray, after: np.ndarray, seed: int, together: float = 0.0) -> Told:
     split = Split(before, after, np.arange(len(said)))
     return classifier.tell(
-        said, terms.build(said), split, random=np.random.default_rng(seed), replicates=99, together=together
+        said, terms.build(tuple(said)), split, random=np.random.default_rng(seed), replicates=99, together=together
     )
 
 

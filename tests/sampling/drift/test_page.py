@@ -15,7 +15,10 @@ from tests.parts import flows
 def found() -> DriftReport:
     random = np.random.default_rng(1)
     codes = [f"{number:02d}" for number in random.integers(0, 12, 1500)]
-    texts = [f"{' '.join(random.choice(['bois', 'fer', 'cuir', 'pain', 'verre'], 3))} metier{code}" for code in codes]
+    texts = [
+        f"{' '.join(random.choice(['bois', 'fer', 'cuir', 'pain', 'verre'], 3))} {flows.word(int(code))}"
+        for code in codes
+    ]
     one = flows.corpus(texts, codes, language="french", variables=[{"form": f"<{len(t) % 3}>"} for t in texts])
     drifted = flows.new_vocabulary(one, share=0.1, sizes=(1500, 1500), random=random)
     judged = one.judged(random.choice(len(one.texts), 60), random.choice(len(one.texts), 60))
