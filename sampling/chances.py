@@ -92,19 +92,23 @@ class Chances:
 class Candidates:
     """Units by what they are worth: ``scores`` (units,), NaN for those that are no candidates.
 
-    What a code, of ``codes`` (units,), has beyond its best ``cap`` ranks behind the others.
+    What a code, of ``codes`` (units,), has beyond its best ``cap`` ranks behind the others; where all scores are the
+    same, all candidates have the same chance.
     """
 
     scores: Floats
     codes: Codes | None = None
     cap: float | None = None
     rows: Rows | None = field(init=False)
+    _flat: bool = field(init=False)
     _ranked: Rows = field(init=False)
     _groups: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         missing = np.isnan(self.scores)
         self.rows = np.flatnonzero(~missing) if missing.any() else None
+        # Nothing tells them apart, so that neither ranks nor a cap have a say.
+        self._flat = len(self) == 0 or bool(np.fmin.reduce(self.scores) == np.fmax.reduce(self.scores))
         self._ranked = np.empty(0, dtype=np.intp)
         self._groups = np.empty(0, dtype=np.intp)
         if self.cap is None:
@@ -121,8 +125,8 @@ class Candidates:
             return Chances(len(self.scores), self.rows, 1.0 if size > 0 else 0.0, none, np.empty(0))
         least = floor * size / number
         level = size * (1 - floor) / (1 - least)
-        if level <= 0:
-            return Chances(len(self.scores), self.rows, least, none, np.empty(0))
+        if level <= 0 or self._flat:
+            return Chances(len(self.scores), self.rows, size / number, none, np.empty(0))
         width = min(softness * level, number - level)
         self._rank(math.ceil(level + width))
         shares = _shared(_step(len(self._ranked), level, width), self._groups)

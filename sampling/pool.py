@@ -144,12 +144,15 @@ class _Reading:
         columns = [
             [arrival.text.key for arrival in kept],
             [arrival.text.group_key for arrival in kept],
-            [self.normaliser.line(arrival.text.text, arrival.text.variables) for arrival in kept],
+            self._lines(kept) if self.normaliser.variables else [words[row] for row in free],
             [words[row] for row in free],
             [prediction.codes for prediction in said],
             [prediction.probabilities for prediction in said],
         ]
         return pa.record_batch([pa.array(c, type=f.type) for c, f in zip(columns, _SPOOLED, strict=True)], _SPOOLED)
+
+    def _lines(self, kept: list[Arrival]) -> list[str]:
+        return [self.normaliser.line(arrival.text.text, arrival.text.variables) for arrival in kept]
 
     def _free(self, page: list[Arrival], words: list[str]) -> list[int]:
         groups = _digests_in_order(arrival.text.group_key for arrival in page)

@@ -89,10 +89,19 @@ def test_probabilities__the_cap_gives_way_when_nothing_else_is_left() -> None:
 
 
 def test_probabilities__texts_that_nothing_tells_apart_share_the_cap_of_their_code() -> None:
-    found = inclusion.probabilities(np.zeros(30), 6, floor=0.1, softness=0.2, codes=np.repeat([0, 1], [20, 10]), cap=3)
+    scores = np.array([1.0] + [0.0] * 30)
+    codes = np.repeat([2, 0, 1], [1, 20, 10])
 
-    assert len(set(found[:20].round(12))) == len(set(found[20:].round(12))) == 1
-    assert found[:20].sum() == pytest.approx(found[20:].sum(), abs=1)
+    found = inclusion.probabilities(scores, 7, floor=0.1, softness=0.2, codes=codes, cap=3)
+
+    assert len(set(found[1:21].round(12))) == len(set(found[21:].round(12))) == 1
+    assert found[1:21].sum() == pytest.approx(found[21:].sum(), abs=1)
+
+
+def test_probabilities__where_nothing_tells_texts_apart_a_cap_has_no_say() -> None:
+    found = inclusion.probabilities(np.zeros(30), 6, floor=0.1, softness=0.2, codes=np.repeat([0, 1], [20, 10]), cap=1)
+
+    assert found == pytest.approx([0.2] * 30)
 
 
 @pytest.mark.parametrize("ordered", [False, True])
