@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from sampling.neighbours import Neighbours
+from sampling.replay import history
 from sampling.strategies.rare import Rare
+from tests.benchmarks import rare as benchmark
 from tests.parts import pools
 
 
@@ -50,3 +55,17 @@ def test_reason__names_the_code_and_how_many_labels_it_has() -> None:
         "Close to code C, which the model never predicts.",
         "",
     ]
+
+
+@pytest.mark.real_data
+def test_score__finds_many_times_more_than_chance_of_codes_without_any_label(shared_data: Path) -> None:
+    index = pd.read_csv(shared_data / "uksic" / "uksic_alphabetical_index_dual_2003_2007.csv", dtype=str)
+    past = history.build(zip(index["activity"], index["sic2007"], strict=True), normaliser=benchmark.NORMALISER)
+    titles = benchmark.read_titles(set(past.codes))
+    case = benchmark.make(past, (5, 15), titles, seed=1)
+    pool = pools.pool_of([pools.row(n, 0.5) for n in range(len(case.pool))])
+    scores = case.rare(titles).score(pool, np.random.default_rng(1))
+    hidden = np.isin(past.codes, sorted(case.hidden))[case.pool]
+    first = np.argsort(-np.nan_to_num(scores, nan=-1))[: benchmark.TASKS]
+
+    assert hidden[first].sum() >= 4 * benchmark.TASKS * hidden.mean()
