@@ -6,7 +6,6 @@ Run as ``python -m tests.benchmarks.replay``. It takes an hour or more; stopped,
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from annotation import terminal
@@ -58,7 +57,7 @@ def main() -> None:
             rows += _rows(name, played)
     results.record(
         "Replay",
-        command=" ".join(["python -m tests.benchmarks.replay", *sys.argv[1:]]),
+        command=f"python -m tests.benchmarks.replay --sets {' '.join(given.sets)} --seeds {given.seeds}",
         columns=COLUMNS,
         rows=rows,
         note=f"fastText as `awb train` configures it; {given.seeds} seeds, each with a fifth of the texts set aside;"
