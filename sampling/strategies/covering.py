@@ -46,7 +46,7 @@ class MarginCovering:
         order = ranking.best(doubt, random, depth)
         if len(order) < 2:
             return doubt
-        witnesses = np.arange(len(doubt))
+        witnesses: npt.NDArray[np.intp] = np.arange(len(doubt))
         if len(doubt) > self.witnesses:
             witnesses = np.sort(random.choice(len(doubt), self.witnesses, replace=False))
         similarity = _similarity(pool.frame["line"].iloc[order].tolist(), pool.frame["line"].iloc[witnesses].tolist())
