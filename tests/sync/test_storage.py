@@ -98,3 +98,16 @@ def test_url__relative_and_home_paths_become_absolute(monkeypatch: pytest.Monkey
 
     assert Storage("x").url == f"file://{os.getcwd()}/x"
     assert Storage("~/x").url == f"file://{tmp_path}/home/x"
+
+
+def test_fingerprint__changes_with_the_content(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path))
+    storage.write("a", b"one")
+    first = storage.fingerprint("a")
+
+    same = storage.fingerprint(storage.url_of("a"))
+    storage.write("a", b"two")
+
+    assert same == first != storage.fingerprint("a")
+    with pytest.raises(NotFoundError):
+        storage.fingerprint("b")
