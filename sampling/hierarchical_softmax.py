@@ -34,25 +34,24 @@ class HierarchicalSoftmax:
 
     def __init__(self, weights: Floats, counts: npt.NDArray[np.int64]) -> None:
         self._leaves = len(counts)
-        self._weights = np.ascontiguousarray(weights[: self._leaves - 1].T)
+        self._weights = np.ascontiguousarray(weights[: self._leaves - 1])
         self._depths = _depths(counts.tolist())
 
     def rank(self, hidden: Hidden, k: int) -> Ranking:
-        right = 1 / (1 + np.exp(-(hidden.layer @ self._weights).astype(np.float64)))
-        right = right.astype(np.float32).astype(np.float64)
-        scores = np.zeros((len(hidden), 2 * self._leaves - 1), dtype=np.float32)
-        reached = np.ones(scores.shape, dtype=np.bool_)
-        shares = np.ones(scores.shape)
+        # One row per node, so that whole rows are read and written as the tree is gone down.
+        with np.errstate(over="ignore"):
+            right = 1 / (1 + np.exp(-(self._weights @ hidden.layer.T)))
+        scores = np.zeros((2 * self._leaves - 1, len(hidden)), dtype=np.float32)
+        shares = np.ones_like(scores)
         for depth in self._depths:
-            branch = right[:, depth.parents - self._leaves]
-            taken = np.where(depth.right, branch, 1 - branch)
-            steps = np.log(taken.astype(np.float32) + _OFFSET).astype(np.float32)
-            scores[:, depth.nodes] = scores[:, depth.parents] + steps
-            reached[:, depth.nodes] = reached[:, depth.parents] & (scores[:, depth.nodes] >= _THRESHOLD)
-            shares[:, depth.nodes] = shares[:, depth.parents] * taken
-        leaves = np.where(reached[:, : self._leaves], scores[:, : self._leaves], -np.inf).astype(np.float32)
-        labels, best = output_layer.largest(leaves, k)
-        entropy = output_layer.entropy(shares[:, : self._leaves].astype(np.float32))
+            taken = right[depth.parents - self._leaves]
+            np.subtract(1, taken, out=taken, where=~depth.right[:, None])
+            shares[depth.nodes] = shares[depth.parents] * taken
+            below = scores[depth.parents] + np.log(taken + np.float32(_OFFSET))
+            below[below < _THRESHOLD] = -np.inf
+            scores[depth.nodes] = below
+        labels, best = output_layer.largest(np.ascontiguousarray(scores[: self._leaves].T), k)
+        entropy = output_layer.entropy(np.ascontiguousarray(shares[: self._leaves].T))
         return Ranking(np.where(best > -np.inf, labels, -1), np.minimum(np.exp(best), np.float32(1)), entropy)
 
 
