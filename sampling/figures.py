@@ -59,15 +59,18 @@ def plot(width: float = 7.2, height: float = 3.0, *, rows: int = 1, columns: int
 
 
 def shares(axis: Any, language: str) -> None:
-    """Ticks of a matplotlib axis as percentages, written as the language does."""
+    """Ticks of a matplotlib axis as percentages, written as the language does; to be called when all is drawn."""
     from matplotlib.ticker import FuncFormatter
 
-    axis.set_major_formatter(FuncFormatter(lambda share, _place: percent(share, language)))
+    low, high = axis.get_view_interval()
+    digits = 0 if high - low >= 0.05 else 1 if high - low >= 0.005 else 2
+    axis.set_major_formatter(FuncFormatter(lambda share, _place: percent(share, language, digits=digits)))
 
 
-def percent(share: float, language: str) -> str:
-    """With as many digits as the share needs to be told from zero."""
-    digits = 0 if abs(share * 100 - round(share * 100)) < 1e-9 else 1 if abs(share) >= 0.001 else 2
+def percent(share: float, language: str, *, digits: int | None = None) -> str:
+    """With ``digits`` decimals, or as many as the share needs to be told from zero."""
+    if digits is None:
+        digits = 0 if abs(share * 100 - round(share * 100)) < 1e-9 else 1 if abs(share) >= 0.001 else 2
     text = f"{100 * share:.{digits}f} %"
     return text.replace(".", ",") if language == "fr" else text
 

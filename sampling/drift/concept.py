@@ -119,6 +119,9 @@ def swaps(judged: Judged) -> Swaps:
     places: dict[str, list[int]] = defaultdict(list)
     for place, code in enumerate(judged.predicted):
         places[code].append(place)
+    # A swap of two rare codes is past finding, so that most is staked on the pairs of frequent ones.
+    squares = np.array([float(len(there)) for there in places.values()]) ** 2
+    all_pairs = float((squares.sum() ** 2 - (squares**2).sum()) / 2)
     evidence, found = np.zeros(len(met)), []
     for rank, pair in enumerate(pair for pair in dict.fromkeys(met) if pair[0] != pair[1]):
         one, other = pair[0], pair[-1]
@@ -126,8 +129,8 @@ def swaps(judged: Judged) -> Swaps:
         hits = np.array([met[row] == pair for row in rows])
         gains = _gains(hits, _doubt(hits, _foreseen(judged, rows, one, other), np.asarray(judged.draws)[rows]))
         first = int(np.argmax(hits)) + 1
-        often = len(places.get(one, ())) * len(places.get(other, ())) / len(met) ** 2
-        wealth = often * _grown(gains, 0) + 0.5 / ((rank + 1) * (rank + 2)) * _grown(gains, first)
+        often = (len(places.get(one, ())) * len(places.get(other, ()))) ** 2 / max(1.0, all_pairs)
+        wealth = 0.5 * often * _grown(gains, 0) + 0.5 / ((rank + 1) * (rank + 2)) * _grown(gains, first)
         evidence += wealth[np.searchsorted(rows, np.arange(len(met)), side="right")]
         found.append(Swap((one, other), int(hits.sum()), len(rows), float(wealth[-1])))
     return Swaps(evidence, tuple(sorted(found, key=lambda swap: (-swap.evidence, swap.codes))))

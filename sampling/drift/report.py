@@ -181,7 +181,13 @@ def compare(
             concept=said,
             together=together,
             flow=arrived,
-            signs=signs.gather(texts.tallies, codes.tallies, [one.tallies for one in variables], texts.told.classifier),
+            signs=signs.gather(
+                texts.tallies,
+                codes.tallies,
+                [one.tallies for one in variables],
+                # Where it cannot tell the windows apart, its opinion of a single text is noise.
+                texts.told.classifier if texts.told.p_value <= settings.alarm_level else None,
+            ),
             settings=settings,
         ),
     )
