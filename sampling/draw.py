@@ -31,7 +31,7 @@ from sampling.strategies.probability import Audit
 from sampling.units import Units
 
 # A confidence that no label has checked flatters more, so that sure texts are audited more.
-LEAST_SPREAD = {True: 0.15, False: 0.3}
+LEAST_SPREAD = {True: 0.1, False: 0.3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def ours(matrix: Matrix) -> int:
     plan = design.plan(
         pool,
         units=Units.of(pool.frame),
-        audit=Audit(8, 0.15),
+        audit=Audit(8, 0.1),
         budgets={Component.AUDIT: 500, Component.RARE: 250, Component.VALUE: 250, Component.UNCERTAIN: 1000},
         strategies={
             Component.RARE: Random(),
