@@ -202,7 +202,7 @@ def test_opened__workers_of_another_version(tmp_path: Path) -> None:
 
 
 def test_opened__what_answers_is_no_scheduler() -> None:
-    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     before = time.monotonic()
 
