@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -20,9 +19,6 @@ from sampling.one_versus_all import OneVersusAll
 from sampling.output_layer import OutputLayer, Softmax
 from sampling.scorer import Scores
 from sampling.weight_rows import Floats
-
-if TYPE_CHECKING:
-    import fasttext  # noqa: F401  the contract on imports still names it here
 
 LABEL_PREFIX = "__label__"
 # Texts that repeat each other within so many are scored once.
