@@ -96,11 +96,11 @@ def main() -> None:
         rows += _rows(kind, inside, {name: np.mean(found, axis=0) for name, found in counts.items()})
     results.record(
         "Rare codes",
-        command="python -m tests.benchmarks.rare",
+        command=f"python -m tests.benchmarks.rare --seeds {given.seeds}",
         columns=["30 hidden codes", "texts of theirs in the pool", "strategy", "found by 300 tasks", "times random",
                  "codes found", "found of all codes with under 5 labels", "times random"],
         rows=rows,
-        note=f"UK SIC 2007, half of the index labelled, means of {given.seeds} seeds; rare codes are looked for by "
+        note=f"UK SIC 2007, half of the index labelled, means over {given.seeds} seed(s); rare codes are looked for by "
         "their titles and labelled texts. Tasks are shared among all codes with fewer than 5 labels.",
     )  # fmt: skip
 
