@@ -95,6 +95,14 @@ class EstimateItem(Representation):
     method: str = Field(description="The estimator.", examples=["stratified"])
 
 
+class BoundsItem(Representation):
+    """What the texts without a code, or without a prediction, leave open."""
+
+    value_low: float = Field(description="If the model is wrong on all of them.", examples=[0.79])
+    value_high: float = Field(description="If it is right on all of them.", examples=[0.88])
+    missing: int = Field(examples=[14])
+
+
 class AccuracyItem(Representation):
     """Share of texts to which the model gives the coders' code, estimated by design on the evaluation set."""
 
@@ -103,6 +111,7 @@ class AccuracyItem(Representation):
     coded: int = Field(description="Of those, texts to which a coder gave a code.")
     scored: int = Field(description="Of those, texts for which this model version has a prediction.")
     estimate: EstimateItem | None
+    bounds: BoundsItem | None
     gap: Gap | None = Field(description="Why there is no estimate.")
 
     @classmethod

@@ -50,7 +50,8 @@ _ENGLISH = {
         "Measured on {texts} texts drawn at random with known probabilities, comparing the model's first code with "
         "the coder's; texts chosen because they are uncertain play no part in it."
     ),
-    "how_measured_rest": "{missing} of the {members} texts drawn do not count yet: no coder's code, or not scored.",
+    "how_measured_rest": "{missing} of the {members} texts drawn do not count yet: no coder's code, or not scored."
+    " Whatever they are, between {low} and {high} are right.",
     "gap_no_model": "No model is in production yet.",
     "gap_no_members": "No text has been drawn at random yet (component “audit”), so that nothing can be measured.",
     "gap_no_codes": "None of the {members} texts drawn at random has a coder's code yet.",
@@ -182,6 +183,7 @@ _FRENCH = {
     ),
     "how_measured_rest": (
         "{missing} des {members} textes tirés ne comptent pas encore : pas de code d’annotateur, ou pas de prédiction."
+        " Quels qu’ils soient, la part de codes justes est entre {low} et {high}."
     ),
     "gap_no_model": "Aucun modèle n’est encore en production.",
     "gap_no_members": "Aucun texte n’a encore été tiré au hasard (composante « contrôle ») : rien ne peut être mesuré.",
