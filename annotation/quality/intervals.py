@@ -44,19 +44,6 @@ def _lower(seen: float, n: float, tail: float) -> float:
     return min(seen / n, float(optimize.brentq(excess, 0.0, 1.0, xtol=1e-9)))
 
 
-def wilson(share: float, n: float, reach: float) -> tuple[float, float]:
-    """Wilson's (1927) score interval of a share seen in ``n`` texts, any positive number; ``reach`` is the quantile.
-
-    Infinitely many texts leave no doubt: both ends are the share.
-    """
-    if math.isinf(n):
-        return share, share
-    z2 = reach**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
-
-
 def bonett_price(mean: float, apart: float, n: float, reach: float) -> tuple[float, float]:
     """Of a paired difference of shares (Bonett and Price 2012): one text is added to either kind of disagreement.
 

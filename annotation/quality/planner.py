@@ -2,7 +2,7 @@
 
 The variance of a stratified sample is the sum over strata of (N_h / N)^2 (1 - n_h / N_h) S_h^2 / n_h, least for n_h in
 proportion to N_h S_h (Neyman 1934; Cochran 1977, sections 5.5 and 5.9). The width is that of the interval of
-``accuracy.estimate``: Wilson's with the effective size that the variance implies.
+``accuracy.estimate``: binomial with the effective size that the variance implies.
 """
 
 from __future__ import annotations
@@ -165,5 +165,7 @@ def _half_width(strata: Sequence[Stratum], labels: Counts, *, accuracy: float, c
     else:
         n = max(1.0, accuracy * (1 - accuracy) / variance)
         degrees = max(1.0, variance**2 / float((parts**2 / np.maximum(1, seen - 1)).sum()))
-    low, high = intervals.wilson(accuracy, n, intervals.quantile(confidence, degrees))
+    # Fewer degrees of freedom widen the interval as fewer texts would.
+    lost = intervals.quantile(confidence, math.inf) / intervals.quantile(confidence, degrees)
+    low, high = intervals.mid_p(accuracy, n * lost**2, confidence)
     return (high - low) / 2
