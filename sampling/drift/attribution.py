@@ -20,8 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 # What the whole wording counts for beside the strongest single sign.
 _WHOLE: Final = 0.5
-# A wording without a sign of its own drifts from these log-odds on.
-_LEAST_ODDS: Final = 0.7
+# A wording without a sign of its own drifts when half of its like are new.
+_LEAST_WHOLE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,16 @@ def attribute(
     held = _signs(report)
     unique = {wording: place for place, wording in enumerate(dict.fromkeys(words))}
     place = np.array([unique[wording] for wording in words], dtype=np.int64)
-    odds = _odds(held, list(unique))[place]
+    whole = np.maximum(0.0, 1 - np.exp(-_odds(held, list(unique))))[place]
     in_words = [_strongest(_in_wording(held, wording)) for wording in unique]
     scores = np.zeros(len(words))
     causes: list[Cause | None] = []
     values = variables if variables is not None else [{}] * len(words)
     for row, (code, given) in enumerate(zip(codes, values, strict=True)):
         sign = _strongest(_of_text(held, in_words[place[row]], code, given))
-        cause = _cause(sign, float(odds[row]))
+        cause = _cause(sign, float(whole[row]))
         if cause is not None:
-            scores[row] = (sign.strength if sign else 0.0) + _WHOLE * max(0.0, 1 - float(np.exp(-odds[row])))
+            scores[row] = (sign.strength if sign else 0.0) + _WHOLE * whole[row]
         causes.append(cause)
     return Attribution(scores, tuple(causes), report.windows.current.start)
 
@@ -124,7 +124,8 @@ def _strongest(found: Iterator[Sign]) -> Sign | None:
     return max(found, key=lambda sign: sign.strength, default=None)
 
 
-def _cause(sign: Sign | None, odds: float) -> Cause | None:
-    if sign is not None:
+def _cause(sign: Sign | None, whole: float) -> Cause | None:
+    """The sign, unless the wording as a whole, ``whole``, tells more."""
+    if sign is not None and sign.strength >= _WHOLE * whole:
         return Cause(sign.kind, sign.value, sign.before, sign.after)
-    return Cause("wording", "", 0.0, 0.0) if odds >= _LEAST_ODDS else None
+    return Cause("wording", "", 0.0, 0.0) if sign is not None or whole >= _LEAST_WHOLE else None

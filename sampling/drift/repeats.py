@@ -22,6 +22,7 @@ Counts = npt.NDArray[np.int64]
 
 # Where hardly any wording repeats, nothing is known of repeats: they count as arriving together.
 _PRIOR_WORDINGS: Final = 1.0
+_PRIOR_TRIPLES: Final = 2.0
 _HEAVIEST: Final = 300
 _BLOCK: Final = 4_000_000
 
@@ -52,17 +53,21 @@ class Split:
     def together(self) -> float:
         """See the module; from pairs of declarations of one wording of which one at least is in the reference window.
 
-        Wordings that only the current window holds take no part, so that a new vocabulary isn't taken for repeats.
+        Wordings that only the current window holds take no part, so that a new vocabulary isn't taken for repeats. Nor
+        is the room that it takes from the others: how often a known wording falls into the current window is seen from
+        those that stand in both, by triples of declarations (two here and one there, or one here and two there).
         """
+        if self.empty:
+            return 1.0
         size = int(self.group.max(initial=-1)) + 1
         before = np.bincount(self.group, self.before, size)
         after = np.bincount(self.group, self.after, size)
         total = np.maximum(before + after, 1)
+        earlier = float((before * (before - 1) * after / total**2).sum()) + _PRIOR_TRIPLES * (1 - self.share)
+        later = float((before * after * (after - 1) / total**2).sum()) + _PRIOR_TRIPLES * self.share
         alike = float((before * (before - 1) / total).sum())
         apart = float((before * after / total).sum())
-        if self.empty:
-            return 1.0
-        expected = self.share * (alike + apart + _PRIOR_WORDINGS)
+        expected = later / (earlier + later) * (alike + apart + _PRIOR_WORDINGS)
         return float(np.clip(1 - apart / expected, 0.0, 1.0))
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Split:

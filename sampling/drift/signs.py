@@ -14,8 +14,9 @@ from sampling.drift.detectors import Shift, Tallies
 
 Kind = Literal["code", "word", "phrase", "variable", "wording"]
 
-# A rise with a larger chance of being none is no sign.
+# Rises that are surer to be none, or too slight to tell anything of a single text, are no signs.
 _LEAST_SURE: Final = 0.5
+_LEAST_STRENGTH: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def rising(kind: Kind, tallies: Tallies) -> dict[str, Sign]:
     chance = stats.false_discovery_control(detectors.p_values(tallies))
     before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
     strength = (1 - chance) * (1 - before / np.maximum(after, 1e-300))
-    rows = np.flatnonzero((after > before) & (chance < 1 - _LEAST_SURE))
+    rows = np.flatnonzero((after > before) & (chance < 1 - _LEAST_SURE) & (strength >= _LEAST_STRENGTH))
     return {
         tallies.values[row]: Sign(
             kind, tallies.values[row], float(before[row]), float(after[row]), float(strength[row])
