@@ -63,9 +63,9 @@ class DrawSettings(Section):
         None, gt=0, description="Coders' minutes; the budgets above are then shares, scaled to fit."
     )
     strategy: str = Field(
-        "margin_capped",
+        "margin_covering",
         description="Of the uncertain: random, least_confidence, margin, entropy, margin_clustered, margin_capped,"
-        " margin_drift_weighted, or one of your own as package.module:Class.",
+        " margin_covering, margin_drift_weighted, or one of your own as package.module:Class.",
     )
     floor: float = Field(0.1, gt=0, le=1, description="Share of each component that is spread evenly over all texts.")
     softness: float = Field(

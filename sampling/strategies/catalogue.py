@@ -15,8 +15,6 @@ from sampling.strategies.diverse import Capped, Clustered
 from sampling.strategies.drifting import DriftWeighted
 from sampling.strategies.uncertain import BreakingTies, Entropy, LeastConfidence
 
-DEFAULT = "margin_capped"
-
 STRATEGIES: Final[Mapping[str, Callable[[], Strategy]]] = MappingProxyType(
     {
         "random": Random,

@@ -163,7 +163,7 @@ def test_draw__recipe_tells_the_design(tmp_path: Path) -> None:
 
     assert (recipe["pool"], recipe["units"], recipe["budget"]["audit"], recipe["budget"]["floor"]) == (50, 40, 10, 0.1)
     assert sum(size["drawn"] for size in recipe["selections"]["audit"]["strata"].values()) == 10
-    assert recipe["selections"]["uncertain"]["strategy"] == "margin_capped"
+    assert recipe["selections"]["uncertain"]["strategy"] == "margin_covering"
     sums = {name: sum(one[name] for one in recipe["population"].values()) for name in ("texts", "confidence")}
     assert sums == {"texts": 50, "confidence": pytest.approx(frame["confidence"].sum(), rel=1e-6)}
 

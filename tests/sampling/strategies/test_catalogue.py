@@ -6,6 +6,7 @@ import pytest
 
 from annotation.errors import InvalidInputError
 from sampling.pool import Pool
+from sampling.settings import DrawSettings
 from sampling.strategies import catalogue
 from tests.parts import pools
 
@@ -39,7 +40,7 @@ def test_find__each_name_gives_the_strategy_of_that_name(name: str) -> None:
 
 
 def test_find__the_default_has_a_name() -> None:
-    assert catalogue.DEFAULT in catalogue.STRATEGIES
+    assert DrawSettings().strategy in catalogue.STRATEGIES
 
 
 def test_find__ones_own_by_its_path() -> None:
