@@ -49,6 +49,11 @@ class Tallies:
     totals: tuple[float, float]
     effect: Floats
 
+    def of(self, rows: npt.NDArray[np.int64]) -> Tallies:
+        """Of these values alone, with the totals of all."""
+        values = [self.values[row] for row in rows.tolist()]
+        return Tallies(values, self.before[rows], self.after[rows], self.totals, self.effect[rows])
+
 
 def shifts(tallies: Tallies, limits: Limits) -> tuple[Shift, ...]:
     """The values whose share moved, largest move first.

@@ -17,6 +17,7 @@ Kind = Literal["code", "word", "phrase", "variable", "wording"]
 # Rises that are surer to be none, or too slight to tell anything of a single text, are no signs.
 _LEAST_SURE: Final = 0.5
 _LEAST_STRENGTH: Final = 0.15
+_LEAST_TEXTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,12 @@ def rising(kind: Kind, tallies: Tallies) -> dict[str, Sign]:
         return {}
     from scipy import stats
 
-    chance = stats.false_discovery_control(detectors.p_values(tallies))
     before, after = tallies.before / tallies.totals[0], tallies.after / tallies.totals[1]
+    # Most of a hundred thousand terms stand in two texts: what cannot be a sign is not tested, and counts as 1.
+    may = np.flatnonzero((after > before) & (tallies.after >= _LEAST_TEXTS))
+    p_values = np.ones(len(after))
+    p_values[may] = detectors.p_values(tallies.of(may))
+    chance = stats.false_discovery_control(p_values)
     strength = (1 - chance) * (1 - before / np.maximum(after, 1e-300))
     rows = np.flatnonzero((after > before) & (chance < 1 - _LEAST_SURE) & (strength >= _LEAST_STRENGTH))
     return {

@@ -1,6 +1,6 @@
 """Drift on real texts: false alarms where nothing drifts, power where something does, and which texts are named.
 
-Run as ``python -m tests.benchmarks.drift [splits [runs]]``: so many null splits in all, so many runs of each drift.
+Run as ``python -m tests.benchmarks.drift``, or with the names of parts: false-alarms, power, speed.
 """
 
 from __future__ import annotations
@@ -26,19 +26,27 @@ COMMAND = "python -m tests.benchmarks.drift"
 SETTINGS = DriftSettings(replicates=199)
 SIZES = (15_000, 5000)
 AUDIT = 300
+SPLITS = 504
+RUNS = 20
 DIVISIONS = ("46", "47", "32", "10", "20", "28", "25", "13")
 Row = list[object]
 
 
-def main(splits: int = 500, runs: int = 30) -> None:
+def main(*parts: str) -> None:
     corpora = {"uksic": flows.uksic(DATA), "banking77": flows.banking(DATA), "coicop": flows.receipts(DATA)}
-    each = -(-splits // (2 * len(corpora)))
+    for name, part in {"false-alarms": all_false_alarms, "power": all_power, "speed": all_speed}.items():
+        if name in parts or not parts:
+            part(corpora)
+
+
+def all_false_alarms(corpora: Mapping[str, Corpus]) -> None:
+    each = -(-SPLITS // (2 * len(corpora)))
     rows = [false_alarms(name, one, by_wording, each) for name, one in corpora.items() for by_wording in (False, True)]
     total, alarms = sum(int(str(row[2])) for row in rows), sum(int(str(row[3])) for row in rows)
     rows.append(["all", "", total, alarms, percent(alarms / total), "", "", ""])
     results.record(
         "Drift: false alarms",
-        command=COMMAND,
+        command=f"{COMMAND} false-alarms",
         columns=["data", "dealt out", "null splits", "any alarm", "share", "chi-squared < 0.05", "PSI > 0.1",
                  "Fisher and BH by declaration"],
         rows=rows,
@@ -46,19 +54,27 @@ def main(splits: int = 500, runs: int = 30) -> None:
         " and a current window; all kinds are tested, concept on two audits of 300. The last three columns are what is"
         " done elsewhere, on the predicted codes of the same splits.",
     )  # fmt: skip
-    power = [found(name, corpora[data], data, make, runs) for name, data, make in CASES]
-    power += [swapped(name, corpora[name], runs) for name in ("uksic", "banking77", "coicop")]
+
+
+def all_power(corpora: Mapping[str, Corpus]) -> None:
+    power = [found(name, corpora[data], data, make, RUNS) for name, data, make in CASES]
+    power += [swapped(name, one, RUNS) for name, one in corpora.items()]
     results.record(
         "Drift: power and attribution",
-        command=COMMAND,
+        command=f"{COMMAND} power",
         columns=["drift", "data", "runs", "alarm", "power", "injected among the first 200", "at most", "at random"],
         rows=power,
-        note="5,000 current declarations against 15,000, drawn with repeats. 'At most': a share that moved leaves no"
-        " trace of which texts are new among those with the code, and 3 % of 5,000 are 150 texts.",
+        note="5,000 current declarations against 15,000, drawn with repeats; the alarm is the overall one at 5 %. 'At"
+        " most': what whoever knew how much of each code is new would reach, since 3 % of 5,000 are 150 texts, and a"
+        " share that moved does not tell which texts of the code are new. The models are right in 54 % (uksic), 85 %"
+        " (banking77) and 57 % (coicop) of the texts: coders see a swap through that.",
     )
+
+
+def all_speed(corpora: Mapping[str, Corpus]) -> None:
     results.record(
         "Drift: speed",
-        command=COMMAND,
+        command=f"{COMMAND} speed",
         columns=["declarations", "wordings", "seconds"],
         rows=[speed(corpora["uksic"], size) for size in (20_000, 200_000)],
         note="Processor time of one comparison with 999 replicates, without the reading of the ledger.",
@@ -217,4 +233,4 @@ def percent(share: float) -> str:
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:]))
+    main(*sys.argv[1:])
