@@ -52,6 +52,7 @@ class DrawResult:
             "seed": self.draw.seed,
             "current_window": self.draw.current_window,
             "left_out": self.draw.recipe.get("left_out", {}),
+            "foreseen": self.draw.recipe.get("foreseen"),
         }
 
 

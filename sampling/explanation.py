@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from annotation.domain.task import Component
-from annotation.quality import planner
-from annotation.quality.planner import Stratum
 from sampling.design import PRIORITY
 from sampling.draw import Selected
 from sampling.effort import Effort
@@ -99,7 +95,7 @@ def explain(selected: Selected, *, effort: Effort, texts: Mapping[str, str]) -> 
     """``texts`` are those of the ``examples`` by their keys, as they were declared."""
     pool, draw = selected.questions.pool, selected.draw
     counts = Counter(question.component for question in selected.questions.asked)
-    accuracy, half_width = _foreseen(selected, pool)
+    foreseen = draw.recipe["foreseen"]
     codes = _codes(selected, pool)
     return Explanation(
         draw=draw.key,
@@ -114,8 +110,8 @@ def explain(selected: Selected, *, effort: Effort, texts: Mapping[str, str]) -> 
         timed=effort.judgements,
         calibrated=pool.calibrated,
         audited_before=selected.audited,
-        accuracy=accuracy,
-        half_width=half_width,
+        accuracy=foreseen["accuracy"],
+        half_width=foreseen["half_width"],
         unfilled=round(selected.plan.unfilled, 1),
         asked=tuple(_asked(selected, counts, effort, texts)),
         codes=codes[:CODES],
@@ -157,19 +153,3 @@ def _codes(selected: Selected, pool: Pool) -> tuple[Coded, ...]:
         Coded(code, number, int(sizes[code]) if code is not None else without)
         for code, number in sorted(tasks.items(), key=lambda item: (-item[1], item[0] or ""))
     )
-
-
-def _foreseen(selected: Selected, pool: Pool) -> tuple[float | None, float | None]:
-    audit = selected.plan.audit
-    if not audit.drawn.sum():
-        return None, None
-    confidence = pool.frame["confidence"].to_numpy(dtype=float)
-    of_text = selected.plan.units.of_text
-    stratum = audit.stratum if of_text is None else audit.stratum[of_text]
-    strata = [
-        Stratum(name, int(here.sum()), planner.foreseen_spread(confidence[here], proxy=pool.calibrated), drawn)
-        for number, (name, drawn) in enumerate(zip(audit.names, audit.drawn.tolist(), strict=True))
-        if (here := np.asarray(stratum == number)).any()
-    ]
-    accuracy = float(confidence.mean())
-    return round(accuracy, 6), round(planner.expected_half_width(strata, accuracy=accuracy), 6)

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from annotation.domain.task import Component
+from annotation.quality import planner
+from annotation.quality.planner import Stratum
 from sampling.design import Plan
 from sampling.pool import Pool
 from sampling.questions import Question
@@ -38,6 +41,7 @@ def of(
         "population": population(pool, plan),
         "copies": {question.text_key: question.copies for question in asked if question.copies > 1},
         "expected": round(float(plan.chances.sum()), 3),
+        "foreseen": foreseen(pool, plan),
         "unfilled": round(plan.unfilled, 3),
         "selections": {Component.AUDIT.value: _audit(plan)} | _parts(plan, drawn),
     }
@@ -47,7 +51,7 @@ def population(pool: Pool, plan: Plan) -> dict[str, dict[str, float]]:
     """By stratum: texts, declarations, and the confidence summed over either."""
     frequency = pool.frame["frequency"].to_numpy()
     confidence = pool.frame["confidence"].to_numpy(dtype=float)
-    stratum = plan.audit.stratum if plan.units.of_text is None else plan.audit.stratum[plan.units.of_text]
+    stratum = _stratum_of_text(plan)
     number = len(plan.audit.names)
     sums = {
         "texts": np.bincount(stratum, minlength=number),
@@ -59,6 +63,30 @@ def population(pool: Pool, plan: Plan) -> dict[str, dict[str, float]]:
         name: {what: values[place].item() for what, values in sums.items()}
         for place, name in enumerate(plan.audit.names)
     }
+
+
+def foreseen(pool: Pool, plan: Plan) -> dict[str, float | None]:
+    """The accuracy that the model's confidence promises, and the half width of the interval that the audit will give.
+
+    Both are None without an audit.
+    """
+    drawn = plan.audit.drawn.tolist()
+    if not sum(drawn):
+        return {"accuracy": None, "half_width": None}
+    confidence = pool.frame["confidence"].to_numpy(dtype=float)
+    stratum = _stratum_of_text(plan)
+    strata = [
+        Stratum(name, int(here.sum()), planner.foreseen_spread(confidence[here], proxy=pool.calibrated), number)
+        for place, (name, number) in enumerate(zip(plan.audit.names, drawn, strict=True))
+        if (here := np.asarray(stratum == place)).any()
+    ]
+    accuracy = float(confidence.mean())
+    half_width = planner.expected_half_width(strata, accuracy=accuracy)
+    return {"accuracy": round(accuracy, 6), "half_width": round(half_width, 6)}
+
+
+def _stratum_of_text(plan: Plan) -> npt.NDArray[np.integer]:
+    return plan.audit.stratum if plan.units.of_text is None else plan.audit.stratum[plan.units.of_text]
 
 
 def _audit(plan: Plan) -> dict[str, Any]:

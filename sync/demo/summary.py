@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.bar import Bar
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from sync.demo.story import Asked, DemoResult, Moved
 from sync.turn import WAITING, TurnResult
 
 _WHY = {
-    "audit": "drawn at random: the only ones that measure accuracy, and never trained on",
-    "uncertain": "the model hesitates: its two first codes are close",
-    "drifting": "codes and words that have become more frequent",
+    "audit": "drawn at random: they measure accuracy, and are never trained on",
+    "uncertain": "the model hesitates, and so it does on many texts like them",
+    "drifting": "texts behind what rose in the flow",
+    "rare": "close to codes with few labels, which the model seldom or never predicts",
+    "disagreement": "another model, or the register, says another code",
+    "value": "a wrong code would cost most",
+    "claim": "the code is contested",
     "revision": "old codes that the table does not settle",
 }
+_BAR = 20
 _MOST_MOVED = 4
 _MOST_PENDING = 6
 _MOST_CANDIDATES = 4
@@ -48,7 +55,14 @@ def _headline(result: DemoResult) -> str:
 
 
 def _asked(result: DemoResult) -> list[RenderableType]:
-    return [line for one in result.asked for line in _component(one)]
+    most = max((one.tasks for one in result.asked), default=1)
+    bars = Table.grid(padding=(0, 1))
+    for one in result.asked:
+        bars.add_row(one.component, Bar(most, 0, one.tasks, width=_BAR, color="blue"), str(one.tasks))
+    foreseen = result.last.steps.get("draw", {}).get("foreseen") or {}
+    width = foreseen.get("half_width")
+    told = [Text(f"Foreseen at the draw: accuracy known to within ± {100 * width:.1f} points.")] if width else []
+    return [bars, *told, *(line for one in result.asked for line in _component(one))]
 
 
 def _component(one: Asked) -> Iterator[RenderableType]:
