@@ -127,8 +127,8 @@ def test_demo__asks_each_component_within_its_budget(first: Ran) -> None:
     [turn] = first.result["turns"]
 
     assert turn["components"]["audit"] == 150
-    assert turn["tasks_pushed"] == sum(turn["components"].values()) == 500
-    assert {one["component"] for one in first.result["asked"]} == {"audit", "uncertain", "drifting"}
+    assert turn["tasks_pushed"] == sum(turn["components"].values()) == pytest.approx(500, rel=0.05)
+    assert {one["component"] for one in first.result["asked"]} >= {"audit", "uncertain", "drifting", "rare"}
     assert all(one["text"] and one["reason"] for one in first.result["asked"])
 
 

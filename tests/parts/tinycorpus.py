@@ -68,6 +68,8 @@ def write(folder: Path, *, campaign: str, coders: int = 0) -> Path:
         audit = {TASKS["audit"]}
         uncertain = {TASKS["uncertain"]}
         drifting = {TASKS["drifting"]}
+        rare = 0
+        disagreement = 0
         candidates = 4
         [mlflow]
         experiment = "{campaign}"
