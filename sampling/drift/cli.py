@@ -97,6 +97,10 @@ def _told(found: DriftReport, moved: Sequence[DriftingText]) -> list[RenderableT
         f" {terminal.percent(found.unscored_after)} now. Divergence of the codes: {found.divergence:.3f} bits.",
     ]
     if found.details is not None:
+        if left := found.details.not_scored_yet:
+            shown.append(
+                f"{left} texts are not scored by {found.model_version}: run awb score first, else they are left out."
+            )
         shown += _verdict(found.details)
     shown += [_moved("code", found.codes), _moved("word", found.words)]
     if moved:

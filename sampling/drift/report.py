@@ -48,9 +48,15 @@ class Details:
     signs: Signs
     settings: DriftSettings
 
+    @property
+    def not_scored_yet(self) -> int:
+        """Texts of which the model was never asked: codes and confidence are compared without them."""
+        return int(np.isnan(self.flow.known).sum())
+
     def as_dict(self) -> dict[str, Any]:
         return {
             **self.verdict.as_dict(),
+            "not_scored_yet": self.not_scored_yet,
             "repeats_together": self.together,
             "text": verdict.text_as_dict(self.text),
             "levels": [verdict.level_as_dict(level) for level in self.predicted.levels],
