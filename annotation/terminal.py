@@ -18,12 +18,20 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from annotation.errors import InstallationError, WorkbenchError
+from annotation.errors import InstallationError, UnreachableError, WorkbenchError
 
 
 class Output(StrEnum):
     TEXT = "text"
     JSON = "json"
+
+
+class Report(StrEnum):
+    """Of commands that also make a page for the browser."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 Config = Annotated[
@@ -67,6 +75,18 @@ def emit(output: Output, data: Mapping[str, Any], *text: RenderableType) -> None
         return
     for part in text:
         _out.print(part)
+
+
+def write(content: str, to: Path | None, *, option: str = "--to") -> None:
+    """To a file that somebody named by ``option``, else to standard output. Errors: UnreachableError."""
+    if to is None:
+        print(content)  # noqa: T201
+        return
+    try:
+        to.write_text(f"{content}\n", encoding="utf-8")
+    except OSError as error:
+        raise UnreachableError(f"{to} cannot be written ({error.strerror}).", cure=f"Check {option}.") from error
+    say(f"Written to {to}.")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

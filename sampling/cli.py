@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from annotation import terminal
-from annotation.errors import InvalidInputError, UnreachableError
+from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Format, Home, Output
 from sampling import wiring
 from sampling.partitions import PartitionsResult
@@ -98,7 +98,7 @@ def calibrate(
     if html is not None:
         from sampling import calibration_page
 
-        _write_page(html, calibration_page.render(result, language=language))
+        terminal.write(calibration_page.render(result, language=language), html, option="--html")
     data = result.as_dict()
     rows = [
         [name, terminal.percent(one["value"]), f"{terminal.percent(one['low'])} to {terminal.percent(one['high'])}"]
@@ -121,13 +121,6 @@ def _threshold_told(data: Mapping[str, Any]) -> str:
         f"From a margin of {found['threshold']:g} on, at least {wanted} of the codes are right (at"
         f" {terminal.percent(found['confidence'])} confidence): {terminal.percent(found['coverage'])} of the texts."
     )
-
-
-def _write_page(path: Path, page: str) -> None:
-    try:
-        path.write_text(f"{page}\n", encoding="utf-8")
-    except OSError as error:
-        raise UnreachableError(f"{path} cannot be written ({error.strerror}).", cure="Check --html.") from error
 
 
 def _version(sampler: Any, model: str) -> str:
@@ -199,7 +192,7 @@ def draw(
         from sampling import explanation_page
 
         if html is not None:
-            _write_page(html, explanation_page.render(explained, language=language))
+            terminal.write(explanation_page.render(explained, language=language), html, option="--html")
         terminal.emit(output, explained.as_dict(), *explanation_page.terminal_plot(explained))
         return
     rows = [[component, number] for component, number in result.components.items()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,19 +12,12 @@ from rich.console import RenderableType
 
 from annotation import terminal
 from annotation import wiring as annotation
-from annotation.errors import UnreachableError
-from annotation.terminal import Config, Home
+from annotation.terminal import Config, Home, Report
 from sampling import wiring
 from sampling.drift import drifting
 from sampling.drift.detectors import Shift
 from sampling.drift.drifting import DriftingText
 from sampling.drift.report import Details, DriftReport
-
-
-class Report(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
 
 
 def drift(
@@ -58,7 +50,7 @@ def drift(
     if output is Report.TEXT and to is None:
         terminal.emit(terminal.Output.TEXT, {}, *_told(found, moved))
         return
-    _write(_written(found, moved, output, language, titles), to)
+    terminal.write(_written(found, moved, output, language, titles), to)
 
 
 def _titles(sampler: Any) -> Mapping[str, str]:
@@ -76,17 +68,6 @@ def _written(
         return page.render(found, moved, language=language, titles=titles)
     data: dict[str, Any] = found.as_dict() | {"texts": [one.as_dict() for one in moved]}
     return json.dumps(data, ensure_ascii=False, indent=2)
-
-
-def _write(content: str, to: Path | None) -> None:
-    if to is None:
-        print(content)  # noqa: T201
-        return
-    try:
-        to.write_text(f"{content}\n", encoding="utf-8")
-    except OSError as error:
-        raise UnreachableError(f"{to} cannot be written ({error.strerror}).", cure="Check --to.") from error
-    terminal.say(f"Written to {to}.")
 
 
 def _told(found: DriftReport, moved: Sequence[DriftingText]) -> list[RenderableType]:

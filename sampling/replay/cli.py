@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,18 +10,11 @@ import typer
 from rich.console import RenderableType
 
 from annotation import terminal
-from annotation.errors import UnreachableError
-from annotation.terminal import Config, Home
+from annotation.terminal import Config, Home, Report
 from sampling import wiring
 from sampling.replay import curves
 from sampling.replay.replay import Replay
 from sampling.settings import ReplaySettings
-
-
-class Report(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
 
 
 def replay(
@@ -69,7 +61,7 @@ def replay(
     if output is Report.TEXT:
         terminal.emit(terminal.Output.TEXT, {}, *_told(result))
     else:
-        _write(_written(result, output, language), to)
+        terminal.write(_written(result, output, language), to)
 
 
 def _written(result: Replay, output: Report, language: str) -> str:
@@ -78,17 +70,6 @@ def _written(result: Replay, output: Report, language: str) -> str:
 
         return page.render(result, language=language)
     return json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
-
-
-def _write(content: str, to: Path | None) -> None:
-    if to is None:
-        print(content)  # noqa: T201
-        return
-    try:
-        to.write_text(f"{content}\n", encoding="utf-8")
-    except OSError as error:
-        raise UnreachableError(f"{to} cannot be written ({error.strerror}).", cure="Check --to.") from error
-    terminal.say(f"Written to {to}.")
 
 
 def _told(result: Replay) -> list[RenderableType]:

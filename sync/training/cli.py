@@ -72,7 +72,7 @@ def evaluate(
         )
         language = bench.settings.campaign.language
     if html is not None:
-        html.write_text(assessment_page.render(measured, language=language), encoding="utf-8")
+        terminal.write(assessment_page.render(measured, language=language), html, option="--html")
     terminal.emit(output, measured.as_dict(), *assessment_text.render(measured))
 
 
