@@ -130,6 +130,7 @@ def _fit(matrix: Any, split: Split, weight: Floats, rows: npt.NDArray[np.bool_])
     from scipy import sparse
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     after, before = rows & (split.after > 0), rows & (split.before > 0)
     if not after.any() or not before.any():
@@ -138,7 +139,8 @@ def _fit(matrix: Any, split: Split, weight: Floats, rows: npt.NDArray[np.bool_])
     # Both windows weigh the same, as many wordings as the smaller one stands for.
     size = min(current.sum(), reference.sum())
     model = LogisticRegression(C=_STRENGTH, solver="lbfgs", max_iter=60, tol=1e-6)
-    with warnings.catch_warnings():
+    # Threads cost more than they bring on steps of a millisecond: ten times the processor on a busy machine.
+    with threadpool_limits(1), warnings.catch_warnings():
         # A little short of the optimum tells the windows apart just as well; a larger tolerance would stop at once,
         # for each term stands in so few texts that the slopes are tiny.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+_NEGLIGIBLE: Final = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +84,43 @@ def shifts(tallies: Tallies, limits: Limits) -> tuple[Shift, ...]:
 
 def p_values(tallies: Tallies) -> Floats:
     """Of Fisher's test by value, (values,); what a design effect leaves of a count is rounded towards no move."""
-    from scipy import stats
-
     effect = np.maximum(tallies.effect, 1.0)
     before, after = tallies.before / effect, tallies.after / effect
     totals = [np.rint(total / effect) for total in tallies.totals]
-    rise = _upper(stats.hypergeom, np.floor(after), np.ceil(before), totals[1], totals[0])
-    fall = _upper(stats.hypergeom, np.floor(before), np.ceil(after), totals[0], totals[1])
+    rise = _upper(np.floor(after), np.ceil(before), totals[1], totals[0])
+    fall = _upper(np.floor(before), np.ceil(after), totals[0], totals[1])
     smaller: Floats = np.minimum(1.0, 2 * np.minimum(rise, fall))
     return smaller
 
 
-def _upper(law: object, here: Floats, there: Floats, all_here: Floats, all_there: Floats) -> Floats:
+def _upper(here: Floats, there: Floats, all_here: Floats, all_there: Floats) -> Floats:
+    """The hypergeometric chance of ``here`` or more; 1 where it does not exceed what is expected.
+
+    By the ratio of neighbouring terms, all values at once: SciPy's law sums up to all declarations for each value.
+    """
+    from scipy.special import betaln
+
     here, there = np.minimum(here, all_here), np.minimum(there, all_there)
-    tails: Floats = law(all_here + all_there, here + there, all_here).sf(here - 1)  # type: ignore[operator]
-    return tails
+    count = here + there
+    chance = np.ones(len(here))
+    rows = np.flatnonzero(here * (all_here + all_there) > count * all_here)
+    first, n, a, b = here[rows], count[rows], all_here[rows], all_there[rows]
+    logarithm = -_choose(betaln, a + b, n) + _choose(betaln, a, first) + _choose(betaln, b, n - first)
+    total, term, k = np.ones(len(rows)), np.ones(len(rows)), first.copy()
+    left = np.arange(len(rows))
+    while len(left):
+        term[left] *= (n[left] - k[left]) * (a[left] - k[left]) / ((k[left] + 1) * (b[left] - n[left] + k[left] + 1))
+        k[left] += 1
+        total[left] += term[left]
+        left = left[term[left] > _NEGLIGIBLE * total[left]]
+    chance[rows] = np.minimum(1.0, np.exp(logarithm) * total)
+    return chance
+
+
+def _choose(betaln: Callable[[Floats, Floats], Floats], n: Floats, k: Floats) -> Floats:
+    """The logarithm of a binomial coefficient."""
+    logarithm: Floats = -np.log(n + 1) - betaln(n - k + 1, k + 1)
+    return logarithm
 
 
 def divergence(before: Floats, after: Floats) -> Floats:

@@ -41,12 +41,13 @@ def render(
         headline=told.headline(report.details),
         note=words["alarm_note"].format(level=told.share(report.details.verdict.level)),
         windows=told.windows(report),
+        left_out=told.left_out(report),
         kinds=[told.kind(report.details, one) for one in report.details.verdict.findings],
         # Drawings are our own and escape what they write.
         plots={name: Markup(drawn) for name, drawn in _plots(report, titles or {}, words, language).items()},  # noqa: S704
         levels=[told.level(level) for level in report.details.predicted.levels],
         lines=told.lines(report.details),
-        texts=[(f"{one.score:.2f}", one.text, _titled(one.code, titles or {}), one.declarations, one.reason)
+        texts=[(told.number(one.score, 2), one.text, _titled(one.code, titles or {}), one.declarations, one.reason)
                for one in moved],
         method=told.method(report.details),
     )  # fmt: skip
@@ -108,6 +109,10 @@ class _Told:
             model=report.model_version,
         )
         return text
+
+    def left_out(self, report: DriftReport) -> str:
+        left = report.details.not_scored_yet if report.details else 0
+        return self._words["left_out"].format(texts=self.count(left), model=report.model_version) if left else ""
 
     def kind(self, details: Details, finding: Finding) -> dict[str, Any]:
         figure = self._figure(details, finding.kind)

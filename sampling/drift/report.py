@@ -71,6 +71,7 @@ class DriftReport:
     """Shifts of predicted codes and of words, each largest first.
 
     Shares of codes are among the declarations that the model scored; shares of words among all declarations.
+    ``unscored_before`` and ``unscored_after`` are shares without a known word, among those that it was asked about.
     ``divergence`` is Jensen-Shannon's, in bits, between the predicted codes of the windows.
     """
 
@@ -166,15 +167,16 @@ def compare(
     variables = auxiliary.compare(arrived, random=random, settings=chance, together=together)
     sure = confidence.compare(arrived, random=random, replicates=settings.replicates, together=together)
     said = verdict.concept_of(judged, alpha=settings.alarm_level, tolerance=settings.tolerance) if judged else None
-    unscored = arrived.split.of(~arrived.scored)
+    asked = ~np.isnan(arrived.known)
+    heard, unscored = arrived.split.of(asked), arrived.split.of(asked & ~arrived.scored)
     before, after = int(arrived.before.sum()), int(arrived.after.sum())
     return DriftReport(
         windows=windows,
         model_version=model_version,
         reference_declarations=before,
         current_declarations=after,
-        unscored_before=float(unscored.before.sum()) / max(1, before),
-        unscored_after=float(unscored.after.sum()) / max(1, after),
+        unscored_before=float(unscored.before.sum()) / max(1, int(heard.before.sum())),
+        unscored_after=float(unscored.after.sum()) / max(1, int(heard.after.sum())),
         divergence=codes.levels[-1].divergence.value if codes.levels else 0.0,
         codes=codes.shifts[:LONGEST_LIST],
         words=texts.words[:LONGEST_LIST],

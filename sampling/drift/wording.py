@@ -9,6 +9,8 @@ LANGUAGES: Final = {
         "title": "Has the flow changed?",
         "windows": "{current} declarations from {start} to {end}, against {reference} from {before} to {until}."
         " Model {model}.",
+        "left_out": "Texts not scored yet by {model}: {texts}. Codes and confidence are compared without them, and what"
+        " they show may be due to that.",
         "alarm": "Yes. More than chance has moved: {kinds}.",
         "calm": "No. Nothing moved beyond what chance explains.",
         "alarm_note": "If nothing had changed, an alarm of any kind would ring in at most {level} of such comparisons.",
@@ -92,6 +94,8 @@ LANGUAGES: Final = {
         "title": "Le flux a-t-il changé ?",
         "windows": "{current} déclarations du {start} au {end}, comparées à {reference} du {before} au {until}."
         " Modèle {model}.",
+        "left_out": "Textes que {model} n'a pas encore codés : {texts}. Les codes et la confiance sont comparés sans"
+        " eux, et les écarts peuvent en venir.",
         "alarm": "Oui. Des changements dépassent le hasard : {kinds}.",
         "calm": "Non. Rien n'a bougé au-delà de ce que le hasard explique.",
         "alarm_note": "Si rien n'avait changé, une alerte sonnerait dans {level} au plus de ces comparaisons.",

@@ -76,6 +76,17 @@ def test_shifts__the_p_value_is_fishers() -> None:
     assert found.p_value == pytest.approx(2 * one_sided)
 
 
+def test_p_values__are_scipys_for_any_counts() -> None:
+    random = np.random.default_rng(9)
+    totals = (300, 200)
+    before, after = random.integers(0, 150, 400), random.integers(0, 150, 400)
+    given = Tallies([""] * 400, before.astype(float), after.astype(float), totals, np.ones(400))
+    law = stats.hypergeom(sum(totals), before + after, totals[1])
+    expected = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+
+    assert detectors.p_values(given) == pytest.approx(expected, rel=1e-7)
+
+
 def test_shifts__largest_move_first_and_falls_too() -> None:
     found = shifts([100, 500, 400], [200, 300, 500])
 

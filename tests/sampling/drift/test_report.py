@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sampling.drift import report
+from sampling.drift import page, report
 from sampling.drift.report import Details, DriftReport
 from sampling.settings import DriftSettings
 from tests.parts import flows, pools
@@ -41,6 +42,23 @@ def test_report__finds_a_code_and_a_word_on_the_rise(found: DriftReport) -> None
     assert (found.reference_declarations, found.current_declarations) == (200, 200)
     assert (found.unscored_before, found.unscored_after) == (0, 0.01)
     assert found.divergence > 0.05
+
+
+def test_report__texts_not_scored_yet_do_not_pass_for_texts_without_a_known_word(found: DriftReport) -> None:
+    assert found.details is not None
+    flow = found.details.flow
+    calm = [at for at, count in enumerate(flow.before) if count][:150]
+    known, codes = flow.known.copy(), list(flow.codes)
+    known[calm] = np.nan
+    for at in calm:
+        codes[at] = None
+    fewer = dataclasses.replace(flow, known=known, codes=tuple(codes))
+    told = report.compare(fewer, windows=found.windows, model_version=found.model_version, settings=QUICK)
+
+    assert (told.unscored_before, told.unscored_after) == (0, 0.01)
+    assert told.as_dict()["not_scored_yet"] == 150
+    assert ": 150. " in page.render(told, [], language="en")
+    assert ": 150. " in page.render(told, [], language="fr")
 
 
 def test_report__tells_each_kind(found: DriftReport) -> None:
