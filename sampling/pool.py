@@ -83,7 +83,7 @@ def build(
             # The pages of the file stay readable after it is deleted, for as long as the map is held.
             with pa.memory_map(file.name) as mapped:
                 spooled = pa.ipc.open_file(mapped).read_all()
-    return Pool(_frame(spooled, reading), reading.left_out, document is not None)
+    return Pool(_frame(spooled, reading), reading.left_out, bool(reading.calibration.applied))
 
 
 def _frame(spooled: pa.Table, reading: _Reading) -> pd.DataFrame:

@@ -121,3 +121,11 @@ def test_build__the_calibration_in_force_says_how_sure_the_model_may_be(tmp_path
 
     assert built.calibrated
     assert built.frame["confidence"][0] < 0.7 < built.frame["probability"][0]
+
+
+def test_build__a_calibration_that_changes_nothing_is_none(tmp_path: Path) -> None:
+    ledger = pools.ledger(tmp_path)
+    with ledger.begin() as work:
+        work.calibrations.add(pools.MODEL, calibration.NONE.to_document(), {}, now=pools.NOW)
+
+    assert not pools.build(ledger).calibrated
