@@ -19,6 +19,8 @@ from annotation.quality.nonresponse import Bounds
 from annotation.quality.samples import Floats
 
 LEAST_TEXTS = 10
+# The stratum of texts of which the model knows no word.
+UNSCORED = "unscored"
 
 
 class Gap(StrEnum):
@@ -101,11 +103,17 @@ def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
     drawn = Counter(m.stratum for m in members)
     coded = Counter(m.stratum for m in members if m.text_key in codes)
     population: dict[str, float] = {}
-    for member in sorted(members, key=lambda m: m.stratum):
+    for member in sorted(members, key=lambda m: _least_sure_first(m.stratum)):
         # In a stratum of the audit all texts have one chance: those that the members stand for add up to its size.
         population[member.stratum] = population.get(member.stratum, 0.0) + 1 / member.inclusion_probability
     response = {stratum: coded[stratum] / number for stratum, number in drawn.items()}
     return Benchmark(tuple(members), codes, response, population)
+
+
+def _least_sure_first(stratum: str) -> tuple[int, bool, int, str]:
+    """Draw by draw: a stratum without a coded member counts as being like the one that follows it."""
+    draw, _, name = stratum.rpartition(": ")
+    return int(draw) if draw.isdecimal() else 0, name != UNSCORED, len(name), name
 
 
 def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:

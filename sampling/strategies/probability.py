@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from annotation.campaign.measurement import UNSCORED
 from sampling import inclusion
 from sampling.chances import Floats, Rows
 from sampling.units import Units
 
-UNSCORED: Final = "unscored"
 # Strata are cut on a grid of confidences, which makes their making linear in the pool.
 _GRID: Final = 2_000
 
