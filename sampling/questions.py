@@ -20,7 +20,8 @@ from sampling.strategies.base import Explained
 class Question:
     """A text that is asked, standing for ``copies`` texts of ``declarations`` declarations, itself included.
 
-    ``chance`` is that of this very text being asked, ``audit_chance`` that of the audit asking it.
+    ``own_declarations`` are those of this very text, ``chance`` is that of its being asked, ``audit_chance`` that of
+    the audit asking it.
     """
 
     row: int
@@ -32,6 +33,7 @@ class Question:
     audit_chance: float
     copies: int
     declarations: int
+    own_declarations: int
     confidence: float
     code: str | None
 
@@ -50,7 +52,8 @@ class Questions:
         rows = units.pick(sample.chosen, generators("near copies"))
         declarations = units.sums(pool.frame["frequency"].to_numpy())
         columns: dict[str, Sequence[Any]] = {
-            name: pool.frame[name].iloc[rows].tolist() for name in ("text_key", "group_key", "confidence", "code")
+            name: pool.frame[name].iloc[rows].tolist()
+            for name in ("text_key", "group_key", "frequency", "confidence", "code")
         }
         asked = [
             Question(
@@ -64,6 +67,7 @@ class Questions:
                 audit_chance=float(plan.audit.chances[unit] / units.texts[unit]),
                 copies=int(units.texts[unit]),
                 declarations=int(declarations[unit]),
+                own_declarations=int(columns["frequency"][place]),
                 confidence=round(float(columns["confidence"][place]), 6),
                 code=columns["code"][place],
             )

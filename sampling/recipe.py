@@ -28,10 +28,12 @@ def of(
 ) -> dict[str, Any]:
     """``population`` holds the sums by stratum from which an estimate starts, the least sure stratum first.
 
-    ``copies`` holds, for each text asked that stands for several, how many: ``declarations / copies`` weighted by the
-    inverse of its inclusion probability adds up to the declarations.
+    ``copies`` holds, for each text asked that stands for several, how many, and ``own_declarations`` how many
+    declarations it has itself: these, weighted by the inverse of its inclusion probability, add up to all declarations.
+    ``reaches_all`` tells whether every text had a chance, so that the draw as a whole can speak of the pool.
     """
     drawn = Counter(question.component for question in asked)
+    several = [question for question in asked if question.copies > 1]
     return {
         "budget": settings.model_dump(mode="json") | {c.value: number for c, number in budgets.items()},
         "pool": len(pool),
@@ -39,7 +41,9 @@ def of(
         "left_out": pool.left_out,
         "calibrated": pool.calibrated,
         "population": population(pool, plan),
-        "copies": {question.text_key: question.copies for question in asked if question.copies > 1},
+        "copies": {question.text_key: question.copies for question in several},
+        "own_declarations": {question.text_key: question.own_declarations for question in several},
+        "reaches_all": bool((plan.chances > 0).all()),
         "expected": round(float(plan.chances.sum()), 3),
         "foreseen": foreseen(pool, plan),
         "unfilled": round(plan.unfilled, 3),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from annotation.quality.accuracy import Estimate
 from annotation.quality.consensus import Settled
 from annotation.quality.nonresponse import Bounds
 from annotation.quality.samples import Floats
+
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,9 @@ class _Population:
 
 
 def of_draw(work: UnitOfWork, draw: Draw, *, nomenclature: str) -> FlowAccuracy | None:
-    """None where the draw asked nothing of a model's predictions by chance."""
+    """None where the draw asked nothing of a model's predictions by chance, or left texts without a chance."""
     tasks = work.tasks.of_draw(draw.id) if draw.model_version is not None else []
-    if "population" not in draw.recipe:
+    if "population" not in draw.recipe or not draw.recipe.get("reaches_all", True):
         tasks = [task for task in tasks if task.component is Component.AUDIT]
     if not tasks:
         return None
@@ -121,9 +123,18 @@ def of_draw(work: UnitOfWork, draw: Draw, *, nomenclature: str) -> FlowAccuracy 
         audit=_estimate(audit, population),
         by_declaration=_by_declaration(asked, population),
         bounds=nonresponse.bounds(
-            asked.right, asked.probability, population_size=population.texts, stratum=asked.stratum
+            asked.right, _standing(asked, population), population_size=population.texts, stratum=asked.stratum
         ),
     )
+
+
+def declarations(draw: Draw, task: Task) -> float:
+    """Those of the text itself; of draws that did not store them, the mean of its near copies.
+
+    A task counts the declarations of all near copies, of which its text was one to be drawn.
+    """
+    own = draw.recipe.get("own_declarations", {}).get(task.text_key)
+    return float(task.frequency / draw.recipe.get("copies", {}).get(task.text_key, 1) if own is None else own)
 
 
 def _asked(work: UnitOfWork, draw: Draw, tasks: Sequence[Task]) -> _Asked:
@@ -138,15 +149,13 @@ def _asked(work: UnitOfWork, draw: Draw, tasks: Sequence[Task]) -> _Asked:
         verdict = consensus.settle([mark for task in asked for mark in marks.get(task.key, ())])
         code = verdict.code if isinstance(verdict, Settled) else None
         right.append(float(predicted[key] == code) if code is not None and key in predicted else np.nan)
-    copies = draw.recipe.get("copies", {})
     first = [asked[0] for asked in seats.values()]
     return _Asked(
         np.array(right, dtype=float),
         np.array([task.inclusion_probability for task in first], dtype=float),
         [task.stratum for task in first],
         [task.component for task in first],
-        # A task counts the declarations of all near copies, of which this text was one to be drawn.
-        np.array([task.frequency / copies.get(task.text_key, 1) for task in first], dtype=float),
+        np.array([declarations(draw, task) for task in first], dtype=float),
         np.array([np.nan if task.confidence is None else task.confidence for task in first], dtype=float),
     )
 
@@ -179,7 +188,7 @@ def _estimate(asked: _Asked, population: _Population) -> Estimate | None:
     foreseen = population.confidence if not np.isnan(seen.confidence).any() else None
     return accuracy.estimate(
         seen.right,
-        seen.probability,
+        _standing(seen, population),
         population_size=population.texts,
         stratum=seen.stratum,
         proxy=None if foreseen is None else seen.confidence,
@@ -194,7 +203,7 @@ def _by_declaration(asked: _Asked, population: _Population) -> Estimate | None:
     foreseen = population.confidence_by_declarations if not np.isnan(seen.confidence).any() else None
     return accuracy.weighted(
         seen.right,
-        seen.probability,
+        _standing(seen, population),
         weight=seen.declarations,
         population_size=population.texts,
         stratum=seen.stratum,
@@ -202,6 +211,22 @@ def _by_declaration(asked: _Asked, population: _Population) -> Estimate | None:
         proxy_total=foreseen,
         weight_total=population.declarations,
     )
+
+
+def _standing(seen: _Asked, population: _Population) -> Floats:
+    """The chances (n,), by which each stratum's texts can stand for all of it.
+
+    Where a stratum shows none but texts that were certain, while chance passed the others over, these stand for the
+    others as if they had been drawn at random.
+    """
+    chances = seen.probability.copy()
+    stratum = np.array(seen.stratum, dtype=object)
+    for name in dict.fromkeys(seen.stratum):
+        here = stratum == name
+        number, texts = int(here.sum()), population.texts.get(name, 0.0)
+        if number < texts * (1 - _ROUNDING) and np.all(chances[here] >= 1 - _ROUNDING):
+            chances[here] = number / texts
+    return chances
 
 
 def _answered(asked: _Asked) -> _Asked:

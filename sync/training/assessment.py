@@ -74,10 +74,9 @@ def assess(
 
 
 def _declarations(work: UnitOfWork, said: Answers) -> Mapping[str, float]:
-    """How many declarations a coded member stands for beside the texts that its chance stands for."""
     tasks = work.tasks.get([member.task_key for member in said.benchmark.coded])
-    copies = {number: work.draws.get(number).recipe.get("copies", {}) for number in {t.draw_id for t in tasks.values()}}
-    return {t.text_key: t.frequency / copies[t.draw_id].get(t.text_key, 1) for t in tasks.values()}
+    draws = {number: work.draws.get(number) for number in {task.draw_id for task in tasks.values()}}
+    return {task.text_key: flow.declarations(draws[task.draw_id], task) for task in tasks.values()}
 
 
 def _by_declaration(said: Answers, declarations: Mapping[str, float]) -> Estimate | None:

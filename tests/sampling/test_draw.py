@@ -75,6 +75,17 @@ def test_draw__one_of_several_copies_stands_for_all_of_them(tmp_path: Path) -> N
     for task in tasks(ledger, result):
         copies = copied.get(task.text_key, 1)
         assert (task.inclusion_probability, task.frequency) == (1 / copies, copies)
+    assert result.draw.recipe["own_declarations"] == dict.fromkeys(copied, 1)
+
+
+def test_draw__tells_whether_every_text_had_a_chance(tmp_path: Path) -> None:
+    everywhere = draws.SETTINGS.model_copy(update={"audit": 0})
+    drifting = everywhere.model_copy(update={"uncertain": 0, "drifting": 2})
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+
+    assert draw(draws.flow(tmp_path / "one"), "d", everywhere, "01.12Z").draw.recipe["reaches_all"]
+    assert not draw(draws.flow(tmp_path / "other"), "d", drifting, "01.12Z").draw.recipe["reaches_all"]
 
 
 def test_draw__takes_all_of_a_pool_that_is_smaller_than_its_budget(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ POPULATION = {
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
+    return asked_of(tmp_path)
+
+
+def asked_of(tmp_path: Path, *, unsure: float = 0.3, **recipe: object) -> Ledger:
     """Twenty texts asked: eight sure ones by the audit, and of the unsure four by it and eight for being unsure.
 
     The model is right on all sure ones and on half of the others; two of the uncertain are not answered.
@@ -30,8 +35,9 @@ def ledger(tmp_path: Path) -> Ledger:
     keys = pools.arrive(opened, [f"texte {number}" for number in range(20)])
     pools.predict(opened, keys, code=RIGHT)
     with opened.begin() as work:
-        draw = work.draws.add(Draw("d", "main", 1, pools.MODEL, "", "", {"population": POPULATION}, pools.START))
-        tasks = [_task(draw, key, number) for number, key in enumerate(keys)]
+        told = {"population": POPULATION} | recipe
+        draw = work.draws.add(Draw("d", "main", 1, pools.MODEL, "", "", told, pools.START))
+        tasks = [_task(draw, key, number, unsure=unsure) for number, key in enumerate(keys)]
         tasks.append(_task(draw, keys[0], 0, seat=2))
         work.tasks.add(tasks)
         audited = [task for task in tasks if task.component is Component.AUDIT and task.seat == 1]
@@ -46,7 +52,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return opened
 
 
-def _task(draw: Draw, key: str, number: int, *, seat: int = 1) -> Task:
+def _task(draw: Draw, key: str, number: int, *, seat: int = 1, unsure: float = 0.3) -> Task:
     sure, audit = number < 8, number < 12
     return Task(
         f"{key[:16]}-{seat}",
@@ -54,7 +60,7 @@ def _task(draw: Draw, key: str, number: int, *, seat: int = 1) -> Task:
         key,
         Component.AUDIT if audit else Component.UNCERTAIN,
         "sure" if sure else "unsure",
-        0.1 if sure else 0.3,
+        0.1 if sure else unsure,
         seat,
         "",
         (),
@@ -118,3 +124,33 @@ def test_of_draw__without_model(tmp_path: Path) -> None:
         draw = work.draws.add(Draw("d", "main", 1, None, "", "", {}, pools.START))
 
         assert flow.of_draw(work, draw, nomenclature="naf") is None
+
+
+def test_of_draw__texts_that_were_certain_stand_for_those_that_chance_passed_over(tmp_path: Path) -> None:
+    found = measured(asked_of(tmp_path, unsure=1.0))
+
+    assert found.estimate is not None
+    assert found.estimate.value == pytest.approx((80 + 20) / 120)
+    assert found.estimate.low < found.estimate.value < found.estimate.high
+    assert found.bounds is not None
+    assert found.bounds.missing == 2
+
+
+def test_of_draw__where_not_all_texts_had_a_chance_the_audit_alone_speaks(tmp_path: Path) -> None:
+    found = measured(asked_of(tmp_path, unsure=0.1, reaches_all=False))
+
+    assert found.asked == 12
+    assert found.estimate == found.audit
+
+
+def test_declarations__of_the_text_itself_where_the_draw_stored_them(tmp_path: Path) -> None:
+    with asked_of(tmp_path).read() as work:
+        draw = work.draws.of_campaign("main")[0]
+        task = work.tasks.of_draw(draw.id)[0]
+    task = replace(task, frequency=12)
+    several = {"copies": {task.text_key: 4}}
+    own = several | {"own_declarations": {task.text_key: 9}}
+
+    assert flow.declarations(replace(draw, recipe={}), task) == 12
+    assert flow.declarations(replace(draw, recipe=several), task) == 3
+    assert flow.declarations(replace(draw, recipe=own), task) == 9
