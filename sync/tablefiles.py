@@ -58,6 +58,8 @@ def _files(storage: Storage, path: str) -> list[str]:
     if found == [root]:
         return found
     tables = [url for url in found if url.lower().endswith(CSV_SUFFIXES + PARQUET_SUFFIXES) and not _hidden(url, root)]
+    if not found:
+        raise NotFoundError(f"There is nothing at {root}.", cure="Check the path.")
     if not tables:
         raise NotFoundError(
             f"{root} holds no table.", cure=f"Files must end in {', '.join(PARQUET_SUFFIXES + CSV_SUFFIXES)}."

@@ -40,6 +40,8 @@ def render(result: Replay, *, language: str) -> str:
 
 def _headline(result: Replay, words: Words, language: str) -> str:
     best = result.savings[result.choice.strategy]
+    if result.seeds < 2:
+        return words["one seed"]
     if result.choice.strategy == RANDOM or best.end <= 0:
         return words["no gain"]
     return words["gain"].format(

@@ -13,6 +13,7 @@ LANGUAGES: Final[Mapping[str, Words]] = {
         "gain": "Pour atteindre {accuracy} de codes justes, il aurait suffi de coder {needed} textes au lieu de"
         " {random}, en les choisissant par « {strategy} » plutôt qu'au hasard.",
         "no gain": "Sur ces textes, aucune stratégie n'a épargné de codage de façon assurée : le hasard convient.",
+        "one seed": "Une seule répétition ne distingue pas une épargne du hasard : il en faut plusieurs, disons 5.",
         "default": "Stratégie retenue : {strategy}.",
         "texts": "{texts} textes différents, {codes} codes, {seeds} répétitions.",
         "set aside": "Mis de côté ou minoritaires : ",
@@ -44,6 +45,7 @@ LANGUAGES: Final[Mapping[str, Words]] = {
         "gain": "To reach {accuracy} of codes right, you would have coded {needed} texts instead of {random},"
         " chosen by '{strategy}' rather than at random.",
         "no gain": "On these texts no strategy saved labels beyond chance: random is fine.",
+        "one seed": "A single repetition cannot tell a gain from chance: several are needed, 5, say.",
         "default": "Strategy to use: {strategy}.",
         "texts": "{texts} different texts, {codes} codes, {seeds} repetitions.",
         "set aside": "Left out or outvoted: ",

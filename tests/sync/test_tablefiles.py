@@ -68,8 +68,15 @@ def test_read__folder_in_order_of_names_passing_hidden_ones(tmp_path: Path) -> N
 
 
 def test_read__nothing_there(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="holds no table"):
+    with pytest.raises(NotFoundError, match="nothing at .*nowhere.csv"):
         rows(tmp_path, "nowhere.csv")
+
+
+def test_read__no_table_among_the_files(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no table")
+
+    with pytest.raises(NotFoundError, match="holds no table"):
+        list(tablefiles.read(Storage(str(tmp_path)), ""))
 
 
 @pytest.mark.parametrize(

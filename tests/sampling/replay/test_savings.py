@@ -98,4 +98,7 @@ def test_choose__random_where_one_falls_behind_on_the_way() -> None:
 
 
 def test_choose__random_where_a_single_seed_proves_nothing() -> None:
-    assert _chosen(random=[_curve(_slow)], other=[_curve(_fast)]) == "random"
+    played = {"random": [_curve(_slow)], "other": [_curve(_fast)]}
+    chosen = savings.choose(played, {name: savings.saved(one, played["random"]) for name, one in played.items()})
+
+    assert (chosen.strategy, chosen.reason.startswith("One seed")) == ("random", True)
