@@ -136,12 +136,14 @@ def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -
 
 
 def estimate(benchmark: Benchmark, right: Mapping[str, float]) -> Estimate:
-    """From 1 and 0 by text key, of coded members."""
+    """From 1 and 0 by text key, of coded members; those that are not there count as missing at random, too."""
     seen = [member for member in benchmark.coded if member.text_key in right]
     drawing = benchmark.drawing(seen)
+    coded, there = (Counter(member.stratum for member in some) for some in (benchmark.coded, seen))
+    share = np.array([there[member.stratum] / coded[member.stratum] for member in seen])
     return accuracy.estimate(
         [right[member.text_key] for member in seen],
-        drawing.probability,
+        drawing.probability * share,
         population_size=drawing.population,
         stratum=drawing.stratum,
     )
