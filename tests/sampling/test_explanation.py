@@ -60,6 +60,7 @@ def test_render__a_page_that_stands_alone(tmp_path: Path, language: str, words: 
     told = explain(tmp_path)
     page = explanation_page.render(told, language=language).replace(f"{told.tasks} questions", "22 questions")
 
+    assert f'"number">{told.asked[0].minutes}<'.replace(".", "," if language == "fr" else ".") in page
     assert words in page
     assert page.count("<svg") == 2
     assert "http" not in page.replace("http://www.w3.org", "")
