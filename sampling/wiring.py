@@ -10,7 +10,7 @@ from typing import Protocol
 from annotation import wiring as annotation
 from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
-from annotation.errors import ConflictError
+from annotation.errors import ConflictError, InvalidInputError
 from annotation.wiring import Desk, OnProgress, clock, silent
 from sampling import calibrating, effort, evidence, explanation, lineup, partitions, pool, scoring, workers
 from sampling import calibration as calibrations
@@ -163,6 +163,26 @@ def windows_of(sampler: Sampler, *, reference: str = "", current: str = "") -> W
     before, now = given
     chosen = Windows(before, now) if before and now else choose_windows(sampler)
     return windows.replaced(chosen, reference=before, current=now, days=sampler.settings.drift.reference_days)
+
+
+def score_windows(
+    sampler: Sampler, model_version: str, compared: Windows, *, on_progress: OnProgress = silent
+) -> ScoringResult:
+    """Score what the model has not scored of two windows: a part of them may be unlike the rest.
+
+    Errors: InvalidInputError names a window without declarations.
+    """
+    keys: set[str] = set()
+    with sampler.ledger.read() as work:
+        for window in (compared.reference, compared.current):
+            declared = work.texts.declared_in(window)
+            if not declared:
+                raise InvalidInputError(
+                    f"No declarations from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}.",
+                    cure="Name windows in which some arrived: --reference and --current.",
+                )
+            keys.update(declared)
+    return score(sampler, model_version, keys=keys, on_progress=on_progress)
 
 
 def drift(sampler: Sampler, model_version: str, chosen: Windows) -> DriftReport:

@@ -38,12 +38,15 @@ def drift(
 
     Texts, predicted codes, auxiliary variables, the model's confidence, and what coders say of it. If nothing drifts,
     any alarm at all has a chance of drift.alarm_level. Single codes and words are shown where they matter
-    (drift.least_difference, drift.least_count).
+    (drift.least_difference, drift.least_count). What the model has not scored of the windows is scored first.
     Example: awb drift --reference 2025-01-01/2026-01-01 --current 2026-01 --output html --to drift.html
     """
     with terminal.opened(context, config, home) as sampler:
         version = sampler.champion_or_error()
-        found = wiring.drift(sampler, version, wiring.windows_of(sampler, reference=reference, current=current))
+        compared = wiring.windows_of(sampler, reference=reference, current=current)
+        with terminal.counting("scoring") as on_progress:
+            wiring.score_windows(sampler, version, compared, on_progress=on_progress)
+        found = wiring.drift(sampler, version, compared)
         language = sampler.settings.campaign.language
         titles = _titles(sampler) if output is Report.HTML else {}
     moved = drifting.most(found, number=texts, language=language)
@@ -92,7 +95,7 @@ def _told(found: DriftReport, moved: Sequence[DriftingText]) -> list[RenderableT
 
 def _verdict(details: Details) -> list[RenderableType]:
     alarms = [one.kind for one in details.verdict.findings if one.alarm]
-    rows = [[one.kind, "ALARM" if one.alarm else "calm", f"{one.p_value:.4f}"] for one in details.verdict.findings]
+    rows = [[one.kind, "ALARM" if one.alarm else "calm", _p_value(one.p_value)] for one in details.verdict.findings]
     sure = details.confidence.accuracy
     before, now = terminal.percent(sure.before), terminal.percent(sure.after)
     return [
@@ -100,6 +103,10 @@ def _verdict(details: Details) -> list[RenderableType]:
         terminal.table("", ["kind", "", "p-value"], rows),
         f"Expected accuracy without labels: {before} before, {now} now.",
     ]
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.4f}" if value >= 1e-4 else "< 0.0001"
 
 
 def _moved(kind: str, shifts: Sequence[Shift]) -> RenderableType:
