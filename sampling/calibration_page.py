@@ -30,7 +30,7 @@ _WORDS: Final = {
         "error": "mean error",
         "interval": "95 % interval",
         "labels": "labels",
-        "headline": "Confidences of {model} are {before} off on average; after calibration {after} at most.",
+        "headline": "Confidences of {model} are {before} off on average; after calibration {after}.",
         "too sure": "It is too sure of itself.",
         "too modest": "It is surer than it says.",
         "too few": "There are too few labels of the audit to calibrate {model}.",
@@ -56,8 +56,7 @@ _WORDS: Final = {
         "error": "erreur moyenne",
         "interval": "intervalle à 95 %",
         "labels": "étiquettes",
-        "headline": "Les confiances de {model} se trompent en moyenne de {before} ;"
-        " après calibration, de {after} au plus.",
+        "headline": "Les confiances de {model} se trompent en moyenne de {before} ; après calibration, de {after}.",
         "too sure": "Il est trop sûr de lui.",
         "too modest": "Il est plus sûr qu'il ne le dit.",
         "too few": "L'audit compte trop peu d'étiquettes pour calibrer {model}.",
@@ -129,7 +128,7 @@ def _headline(result: CalibrationResult, words: dict[str, str], language: str) -
     if result.gap is not None or brought is None:
         return words[(result.gap or Gap.TOO_FEW).value].format(model=result.model_version)
     direction = words["too sure" if float(brought.own.share @ brought.own.gap) < 0 else "too modest"]
-    errors = brought.before.value, brought.after.high
+    errors = brought.before.value, brought.after.value
     before, after = (figures.percent(round(share, 3), language) for share in errors)
     return f"{words['headline'].format(model=result.model_version, before=before, after=after)} {direction}"
 
