@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from annotation import wiring as annotation
+from annotation.domain.declaration import Window
 from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
 from annotation.errors import ConflictError, InvalidInputError
@@ -155,33 +156,36 @@ def choose_windows(sampler: Sampler) -> Windows:
 
 
 def windows_of(sampler: Sampler, *, reference: str = "", current: str = "") -> Windows:
-    """The windows that somebody wrote, and for one that is empty, as they are chosen."""
+    """The windows that somebody wrote, and where nobody did, as they are chosen.
+
+    Errors: InvalidInputError (no window, or one in which nothing arrived).
+    """
     given = [
         windows.given(text, option=option) if text else None
         for text, option in ((reference, "--reference"), (current, "--current"))
     ]
     before, now = given
+    for window in filter(None, given):
+        _refuse_empty(sampler, window)
     chosen = Windows(before, now) if before and now else choose_windows(sampler)
     return windows.replaced(chosen, reference=before, current=now, days=sampler.settings.drift.reference_days)
+
+
+def _refuse_empty(sampler: Sampler, window: Window) -> None:
+    with sampler.ledger.read() as work:
+        if not work.texts.declared_in(window):
+            raise InvalidInputError(
+                f"No declarations from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}.",
+                cure="Name a window in which some arrived.",
+            )
 
 
 def score_windows(
     sampler: Sampler, model_version: str, compared: Windows, *, on_progress: OnProgress = silent
 ) -> ScoringResult:
-    """Score what the model has not scored of two windows: a part of them may be unlike the rest.
-
-    Errors: InvalidInputError names a window without declarations.
-    """
-    keys: set[str] = set()
+    """Score what the model has not scored of two windows: a part of them may be unlike the rest."""
     with sampler.ledger.read() as work:
-        for window in (compared.reference, compared.current):
-            declared = work.texts.declared_in(window)
-            if not declared:
-                raise InvalidInputError(
-                    f"No declarations from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}.",
-                    cure="Name windows in which some arrived: --reference and --current.",
-                )
-            keys.update(declared)
+        keys = {key for window in (compared.reference, compared.current) for key in work.texts.declared_in(window)}
     return score(sampler, model_version, keys=keys, on_progress=on_progress)
 
 

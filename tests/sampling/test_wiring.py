@@ -1,19 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotation.domain.declaration import Window
 from annotation.domain.text import Normaliser
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from annotation.settings import CampaignSettings
 from sampling import wiring
-from sampling.drift.windows import Windows
 from sampling.settings import SamplingSettings
 from tests.parts import draws, pools
 
@@ -92,9 +89,8 @@ def test_draw__killed_before_it_was_stored_asks_the_same_again(tmp_path: Path, m
     assert drawn.components == {one.component: one.tasks for one in foreseen.asked if one.tasks}
 
 
-def test_score_windows__without_declarations_names_the_window(tmp_path: Path) -> None:
+def test_windows_of__one_without_declarations_is_refused(tmp_path: Path) -> None:
     sampler: Any = office(tmp_path)
-    years = [Window(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)) for year in (2030, 2031)]
 
-    with pytest.raises(InvalidInputError, match="2030-01-01 to 2031-01-01"):
-        wiring.score_windows(sampler, pools.MODEL, Windows(*years))
+    with pytest.raises(InvalidInputError, match="2030-01-01 to 2030-02-01"):
+        wiring.windows_of(sampler, current="2030-01")
