@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ class Office:
             capture_output=True,
             text=True,
             cwd=self.folder,
+            # MLflow writes the addresses that it was told into the environment; somebody else has their own.
+            env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
             timeout=300,
         )
         assert done.returncode == 0, done.stderr
