@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from annotation.quality.calibration_error import CalibrationError
-from sampling import figures
+from sampling import figures, pages
 from sampling.calibrating import Brought, CalibrationResult, Gap, Unseen
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 _WORDS: Final = {
     "en": {
@@ -80,7 +70,8 @@ _WORDS: Final = {
 def render(result: CalibrationResult, *, language: str) -> str:
     words = _WORDS[language]
     brought = result.brought
-    return _TEMPLATES.get_template("calibration.html").render(
+    return pages.render(
+        "calibration.html",
         language=language,
         words=words,
         title=words["title"].format(model=result.model_version),

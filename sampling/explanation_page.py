@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from rich.bar import Bar
 from rich.console import RenderableType
 from rich.table import Table
 
-from sampling import figures
+from sampling import figures, pages
 from sampling.explanation import Coded, Explanation
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 _BAR: Final = 24
 
 _WORDS: Final = {
@@ -169,7 +160,8 @@ def terminal_plot(explained: Explanation) -> list[RenderableType]:
 def render(explained: Explanation, *, language: str) -> str:
     """A self-contained page."""
     words = _WORDS[language]
-    return _TEMPLATES.get_template("explanation.html").render(
+    return pages.render(
+        "explanation.html",
         language=language,
         words=words,
         title=words["title"].format(draw=explained.draw),

@@ -45,11 +45,6 @@ class Sample:
         return bool(np.all(self.probability == 1))
 
     @property
-    def is_even(self) -> bool:
-        """Whether all texts of a stratum had the same chance."""
-        return all(np.ptp(self.probability[self.stratum == h]) <= _ROUNDING for h in range(self.strata))
-
-    @property
     def weights(self) -> Floats:
         """What each text stands for, summing to the size of its stratum where that is known."""
         weights: Floats = 1 / self.probability

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sampling import figures
+from sampling import figures, pages
 from sampling.drift import plots, wording
 from sampling.drift.drifting import DriftingText
 from sampling.drift.report import Details, DriftReport
 from sampling.drift.verdict import Finding
 
 Words = Mapping[str, Any]
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 def render(
@@ -34,7 +24,8 @@ def render(
         raise ValueError("the report has no details")
     words: Words = wording.LANGUAGES[language]
     told = _Told(words, language)
-    return _TEMPLATES.get_template("drift.html").render(
+    return pages.render(
+        "drift.html",
         language=language,
         words=words,
         alarm=report.details.verdict.alarm,

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sampling import figures
+from sampling import figures, pages
 from sampling.replay import curves, plots, wording
 from sampling.replay.replay import Replay
 from sampling.replay.savings import RANDOM, Saved
 from sampling.replay.wording import Words
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 def render(result: Replay, *, language: str) -> str:
     words = wording.LANGUAGES[language]
     # The drawings are our own and escape what they write.
     shown = [Markup(plot) for plot in plots.drawn(result, words, language)]  # noqa: S704
-    return _TEMPLATES.get_template("replay.html").render(
+    return pages.render(
+        "replay.html",
         language=language,
         words=words,
         result=result,
