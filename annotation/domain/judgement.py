@@ -27,6 +27,7 @@ class Judgement:
     """One state of one annotation: an edit is a new judgement with the same ``external_id``.
 
     ``coder`` is a pseudonym. ``lead_time`` is in seconds. ``code`` is set if and only if the outcome is ``CODED``.
+    ``difficulty`` is 0 (easy) to 5, as the coder felt it; ``detail`` says why a text cannot be coded.
     A ``deleted`` judgement is a tombstone: the annotation was there and is gone.
     """
 
@@ -39,6 +40,8 @@ class Judgement:
     judged_at: datetime
     lead_time: float | None = None
     comment: str = ""
+    difficulty: int | None = None
+    detail: str = ""
     deleted: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
 

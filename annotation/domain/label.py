@@ -24,7 +24,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """``code`` is None when the label says that the text has none (withdrawn, or unclassifiable)."""
+    """``code`` is None when the label says that the text has none (withdrawn, or unclassifiable).
+
+    ``judgement_id`` is the judgement that gave the code, ``judgements`` are all that were weighed.
+    """
 
     text_key: str
     nomenclature: str
@@ -35,3 +38,4 @@ class Label:
     coder: str | None = None
     judgement_id: int | None = None
     evidence: str = ""
+    judgements: tuple[int, ...] = ()

@@ -18,7 +18,20 @@ class Component(StrEnum):
     VALUE = "value"
     REVISION = "revision"
     CLAIM = "claim"
+    SUSPECTED = "suspected"
     GOLD = "gold"
+
+
+class Kind(StrEnum):
+    """Who is asked: coders, an arbiter between them, or a new coder who learns."""
+
+    CODING = "coding"
+    ARBITRATION = "arbitration"
+    TRAINING = "training"
+
+
+# Coders sit from 1 on; one arbiter per text and draw.
+ARBITER_SEAT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class Task:
     All components of the draw count in it. ``frequency`` is the number of declarations that the text stands for, its
     near copies' included; ``confidence`` is the calibrated probability, at the draw, that the model's first code is
     right. ``candidates`` are the codes put first on the coder's screen, with the model's probabilities where it gave
-    any.
+    any; of a ``blind`` task they are kept, and not shown.
     """
 
     key: str
@@ -44,6 +57,8 @@ class Task:
     model_version: str | None
     frequency: int = 1
     confidence: float | None = None
+    kind: Kind = Kind.CODING
+    blind: bool = False
 
 
 def task_key(draw_key: str, text_key: str, seat: int = 1) -> str:

@@ -26,6 +26,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -151,6 +153,17 @@ class CampaignRow(Base):
     closed_at: Mapped[datetime | None]
 
 
+class PolicyRow(Base):
+    """How a campaign works; the newest row of a campaign holds."""
+
+    __tablename__ = "campaign_policy"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    campaign: Mapped[str] = mapped_column(ForeignKey("campaign.key"), index=True)
+    document: Mapped[dict[str, Any]]
+    set_by: Mapped[str] = mapped_column(String(64))
+    set_at: Mapped[datetime]
+
+
 class DrawRow(Base):
     """One seeded selection. ``recipe`` holds the budget, the seed, the windows and the sizes of the strata."""
 
@@ -181,6 +194,8 @@ class TaskRow(Base):
     model_version: Mapped[str | None] = mapped_column(String(128))
     frequency: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     confidence: Mapped[float | None] = mapped_column(Float)
+    kind: Mapped[str] = mapped_column(String(16), default="coding", server_default="coding")
+    blind: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     __table_args__ = (
         UniqueConstraint("draw_id", "text_key", "seat"),
         CheckConstraint("inclusion_probability > 0 AND inclusion_probability <= 1", name="known_chance"),
@@ -188,11 +203,15 @@ class TaskRow(Base):
 
 
 class ProjectRow(Base):
-    """A campaign's project on a platform; ``cursor`` is the last moment up to which it was pulled."""
+    """A project of a campaign on a platform, one for each queue; ``cursor`` is the moment up to which it was pulled.
+
+    The queue is empty for the project that all coders share, else a coder's pseudonym or a name of ours.
+    """
 
     __tablename__ = "project"
     campaign: Mapped[str] = mapped_column(ForeignKey("campaign.key"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(200), primary_key=True)
+    queue: Mapped[str] = mapped_column(String(64), primary_key=True, default="", server_default="")
     external_id: Mapped[int]
     created_at: Mapped[datetime]
     cursor: Mapped[datetime | None]
@@ -225,6 +244,49 @@ class CoderRow(Base):
     __table_args__ = (UniqueConstraint("platform", "external_id"),)
 
 
+class EnrolmentRow(Base):
+    """A coder's part in a campaign; the newest row of a coder and campaign holds."""
+
+    __tablename__ = "enrolment"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    campaign: Mapped[str] = mapped_column(ForeignKey("campaign.key"), index=True)
+    coder: Mapped[str] = mapped_column(ForeignKey("coder.pseudonym"), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    arbiter: Mapped[bool] = mapped_column(Boolean)
+    skills: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(Text)
+    enrolled_at: Mapped[datetime]
+
+
+class AssignmentRow(Base):
+    """Into whose queue a task goes; the newest row of a task holds. Tasks without one go into the shared queue."""
+
+    __tablename__ = "assignment"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    task_key: Mapped[str] = mapped_column(ForeignKey("task.key"), index=True)
+    queue: Mapped[str] = mapped_column(String(64), index=True)
+    assigned_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class GoldRow(Base):
+    """A text whose code was settled beforehand; the newest row of a nomenclature and text holds."""
+
+    __tablename__ = "gold"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    nomenclature: Mapped[str] = mapped_column(ForeignKey("nomenclature.key"))
+    text_key: Mapped[str] = mapped_column(ForeignKey("text.key"))
+    code: Mapped[str] = mapped_column(String(128))
+    note: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+    retired: Mapped[bool] = mapped_column(Boolean)
+    recorded_at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_gold_text", "nomenclature", "text_key"),
+        ForeignKeyConstraint(["nomenclature", "code"], ["code.nomenclature", "code.code"]),
+    )
+
+
 class JudgementRow(Base):
     __tablename__ = "judgement"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -237,6 +299,8 @@ class JudgementRow(Base):
     judged_at: Mapped[datetime]
     lead_time: Mapped[float | None] = mapped_column(Float)
     comment: Mapped[str] = mapped_column(Text)
+    difficulty: Mapped[int | None]
+    detail: Mapped[str] = mapped_column(Text, default="", server_default="")
     deleted: Mapped[bool] = mapped_column(Boolean)
     raw: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(String(64))
@@ -255,6 +319,7 @@ class LabelRow(Base):
     coder: Mapped[str | None] = mapped_column(String(32))
     judgement_id: Mapped[int | None] = mapped_column(ForeignKey("judgement.id"))
     evidence: Mapped[str] = mapped_column(Text)
+    judgements: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     settled_at: Mapped[datetime]
     __table_args__ = (
         Index("ix_label_text", "nomenclature", "text_key"),
@@ -361,6 +426,50 @@ class EventRow(Base):
     subject: Mapped[str] = mapped_column(String(128))
     payload: Mapped[dict[str, Any]]
     happened_at: Mapped[datetime]
+
+
+class AccountRow(Base):
+    """Who may sign in to the pages. ``epoch`` grows to end all sessions at once; access to this table is restricted."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+    issuer: Mapped[str | None] = mapped_column(String(254))
+    subject: Mapped[str | None] = mapped_column(String(254))
+    epoch: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+
+class TokenRow(Base):
+    """A token of the API; only a hash of it is kept."""
+
+    __tablename__ = "api_token"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """What somebody did through the pages, the API or the command line; never changed."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    action: Mapped[str] = mapped_column(String(48), index=True)
+    subject: Mapped[str] = mapped_column(String(254))
+    detail: Mapped[dict[str, Any]]
+    address: Mapped[str] = mapped_column(String(64))
+    happened_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TurnRow(Base):

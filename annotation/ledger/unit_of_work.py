@@ -25,6 +25,7 @@ from annotation.ledger.repositories.labels import EvaluationSet, Labels
 from annotation.ledger.repositories.nomenclatures import Nomenclatures
 from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
 from annotation.ledger.repositories.platforms import Inbox, Platforms
+from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
 from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
 
@@ -57,6 +58,22 @@ class UnitOfWork:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self._session)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(self._session)
+
+    @cached_property
+    def enrolments(self) -> Enrolments:
+        return Enrolments(self._session)
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        return Assignments(self._session)
+
+    @cached_property
+    def gold(self) -> Gold:
+        return Gold(self._session)
 
     @cached_property
     def judgements(self) -> Judgements:

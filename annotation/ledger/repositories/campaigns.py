@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.campaign import Campaign, Draw
-from annotation.domain.task import Component, Task
+from annotation.domain.task import Component, Kind, Task
 from annotation.errors import ConflictError, NotFoundError
 from annotation.ledger import statements
 from annotation.ledger.tables import CampaignRow, DrawRow, TaskRow, TextRow
@@ -129,6 +129,8 @@ class Tasks:
                 "model_version": t.model_version,
                 "frequency": t.frequency,
                 "confidence": t.confidence,
+                "kind": t.kind.value,
+                "blind": t.blind,
             }
             for t in tasks
         ]
@@ -233,4 +235,6 @@ def _task(row: TaskRow) -> Task:
         model_version=row.model_version,
         frequency=row.frequency,
         confidence=row.confidence,
+        kind=Kind(row.kind),
+        blind=row.blind,
     )

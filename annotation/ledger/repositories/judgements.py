@@ -37,6 +37,7 @@ class JudgementMark:
     code: str | None
     judged_at: datetime
     lead_time: float | None
+    difficulty: int | None
 
 
 class Judgements:
@@ -64,6 +65,8 @@ class Judgements:
                 judged_at=judgement.judged_at,
                 lead_time=judgement.lead_time,
                 comment=judgement.comment,
+                difficulty=judgement.difficulty,
+                detail=judgement.detail,
                 deleted=judgement.deleted,
                 raw=dict(judgement.raw),
                 digest=digest,
@@ -174,7 +177,7 @@ def _newest() -> Select[Any]:
 
 
 def _digest(judgement: Judgement) -> str:
-    content = [
+    content: list[Any] = [
         judgement.task_key,
         judgement.coder,
         judgement.outcome.value,
@@ -183,12 +186,15 @@ def _digest(judgement: Judgement) -> str:
         judgement.deleted,
         judgement.judged_at.isoformat(),
     ]
+    # What was recorded before these were asked keeps its digest, so that it does not look edited.
+    if judgement.difficulty is not None or judgement.detail:
+        content += [judgement.difficulty, judgement.detail]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _mark(row: Sequence[Any]) -> JudgementMark:
-    number, task_key, coder, outcome, code, judged_at, lead_time = row
-    return JudgementMark(number, task_key, coder, Outcome(outcome), code, judged_at, lead_time)
+    number, task_key, coder, outcome, code, judged_at, lead_time, difficulty = row
+    return JudgementMark(number, task_key, coder, Outcome(outcome), code, judged_at, lead_time, difficulty)
 
 
 def _judgement(row: JudgementRow) -> Judgement:
@@ -202,6 +208,8 @@ def _judgement(row: JudgementRow) -> Judgement:
         judged_at=row.judged_at,
         lead_time=row.lead_time,
         comment=row.comment,
+        difficulty=row.difficulty,
+        detail=row.detail,
         deleted=row.deleted,
         raw=row.raw,
     )

@@ -61,6 +61,7 @@ class Labels:
                     "coder": label.coder,
                     "judgement_id": label.judgement_id,
                     "evidence": label.evidence,
+                    "judgements": list(label.judgements),
                     "settled_at": label.settled_at,
                 }
                 for label in changed
@@ -190,5 +191,6 @@ def _recorded(row: LabelRow) -> RecordedLabel:
             coder=row.coder,
             judgement_id=row.judgement_id,
             evidence=row.evidence,
+            judgements=tuple(row.judgements),
         ),
     )

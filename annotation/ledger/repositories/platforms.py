@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from annotation.domain.task import Task
+from annotation.domain.team import SHARED
 from annotation.ledger import statements
 from annotation.ledger.repositories.campaigns import Tasks
 from annotation.ledger.tables import DrawRow, InboxRow, PlatformReferenceRow, ProjectRow, TaskRow
@@ -20,6 +21,7 @@ from annotation.ledger.tables import DrawRow, InboxRow, PlatformReferenceRow, Pr
 class Project:
     campaign: str
     platform: str
+    queue: str
     external_id: int
     cursor: datetime | None
     webhook_id: int | None
@@ -38,25 +40,36 @@ class Platforms:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def project(self, campaign: str, platform: str) -> Project | None:
-        row = self._session.get(ProjectRow, (campaign, platform))
-        if row is None:
-            return None
-        return Project(row.campaign, row.platform, row.external_id, row.cursor, row.webhook_id)
+    def project(self, campaign: str, platform: str, queue: str = SHARED) -> Project | None:
+        row = self._session.get(ProjectRow, (campaign, platform, queue))
+        return _project(row) if row else None
 
-    def projects(self, campaign: str) -> list[Project]:
-        rows = self._session.scalars(select(ProjectRow).where(ProjectRow.campaign == campaign))
-        return [Project(r.campaign, r.platform, r.external_id, r.cursor, r.webhook_id) for r in rows]
+    def projects(self, campaign: str, platform: str | None = None) -> list[Project]:
+        """Those of all queues, the shared one first."""
+        statement = select(ProjectRow).where(ProjectRow.campaign == campaign)
+        if platform is not None:
+            statement = statement.where(ProjectRow.platform == platform)
+        return [
+            _project(row) for row in self._session.scalars(statement.order_by(ProjectRow.platform, ProjectRow.queue))
+        ]
 
-    def add_project(self, *, campaign: str, platform: str, external_id: int, now: datetime) -> None:
-        row = {"campaign": campaign, "platform": platform, "external_id": external_id, "created_at": now}
-        statements.insert_new(self._session, ProjectRow, [row], key=["campaign", "platform"])
+    def add_project(
+        self, *, campaign: str, platform: str, external_id: int, now: datetime, queue: str = SHARED
+    ) -> None:
+        row = {
+            "campaign": campaign,
+            "platform": platform,
+            "queue": queue,
+            "external_id": external_id,
+            "created_at": now,
+        }
+        statements.insert_new(self._session, ProjectRow, [row], key=["campaign", "platform", "queue"])
 
-    def move_cursor(self, campaign: str, platform: str, cursor: datetime) -> None:
-        self._session.get_one(ProjectRow, (campaign, platform)).cursor = cursor
+    def move_cursor(self, campaign: str, platform: str, cursor: datetime, queue: str = SHARED) -> None:
+        self._session.get_one(ProjectRow, (campaign, platform, queue)).cursor = cursor
 
-    def set_webhook(self, campaign: str, platform: str, webhook_id: int) -> None:
-        self._session.get_one(ProjectRow, (campaign, platform)).webhook_id = webhook_id
+    def set_webhook(self, campaign: str, platform: str, webhook_id: int, queue: str = SHARED) -> None:
+        self._session.get_one(ProjectRow, (campaign, platform, queue)).webhook_id = webhook_id
 
     def unpushed(self, campaign: str, platform: str) -> list[Task]:
         """Tasks of the campaign with no living reference on the platform, in the order of drawing."""
@@ -108,6 +121,10 @@ class Platforms:
                 .where(PlatformReferenceRow.platform == platform, PlatformReferenceRow.external_id.in_(chunk))
                 .values(vanished_at=now)
             )
+
+
+def _project(row: ProjectRow) -> Project:
+    return Project(row.campaign, row.platform, row.queue, row.external_id, row.cursor, row.webhook_id)
 
 
 class Inbox:

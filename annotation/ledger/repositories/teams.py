@@ -1,0 +1,151 @@
+"""How campaigns work and who works in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.domain.policy import Policy
+from annotation.domain.team import SHARED, Assignment, Enrolment, GoldText, Standing
+from annotation.ledger import statements
+from annotation.ledger.tables import AssignmentRow, DrawRow, EnrolmentRow, GoldRow, PolicyRow, TaskRow
+
+_POLICY = TypeAdapter(Policy)
+
+
+class Policies:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def set(self, campaign: str, policy: Policy, *, by: str, now: datetime) -> bool:
+        """Put the policy in force and tell whether it differs from the one before; ``by`` says who did."""
+        document = _POLICY.dump_python(policy, mode="json")
+        if (row := self._newest(campaign)) is not None and row.document == document:
+            return False
+        self._session.add(PolicyRow(campaign=campaign, document=document, set_by=by, set_at=now))
+        self._session.flush()
+        return True
+
+    def current(self, campaign: str) -> Policy:
+        """The policy in force; the default where none was ever set."""
+        row = self._newest(campaign)
+        return _POLICY.validate_python(row.document) if row else Policy()
+
+    def exists(self, campaign: str) -> bool:
+        return self._newest(campaign) is not None
+
+    def _newest(self, campaign: str) -> PolicyRow | None:
+        statement = select(PolicyRow).where(PolicyRow.campaign == campaign).order_by(PolicyRow.id.desc()).limit(1)
+        return self._session.scalars(statement).first()
+
+
+class Enrolments:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def record(self, enrolment: Enrolment) -> bool:
+        """Append it unless it says the same as the one in force; return whether a row was written."""
+        before = self.current(enrolment.campaign).get(enrolment.coder)
+        if before is not None and _said(before) == _said(enrolment):
+            return False
+        values = asdict(enrolment) | {"state": enrolment.state.value, "skills": list(enrolment.skills)}
+        self._session.add(EnrolmentRow(**values))
+        self._session.flush()
+        return True
+
+    def current(self, campaign: str) -> dict[str, Enrolment]:
+        """By pseudonym, in their order; those who left are among them."""
+        rows = self._session.scalars(
+            select(EnrolmentRow).where(EnrolmentRow.campaign == campaign).order_by(EnrolmentRow.id)
+        )
+        newest = {row.coder: row for row in rows}
+        return {coder: _enrolment(newest[coder]) for coder in sorted(newest)}
+
+
+class Assignments:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, assignments: Sequence[Assignment]) -> None:
+        """Append them: the newest of a task holds."""
+        statements.insert_all(self._session, AssignmentRow, [asdict(one) for one in assignments])
+
+    def current(self, campaign: str) -> dict[str, Assignment]:
+        """By task key; tasks that were never assigned are in the shared queue and not among them."""
+        newest = (
+            select(func.max(AssignmentRow.id))
+            .join(TaskRow, TaskRow.key == AssignmentRow.task_key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign)
+            .group_by(AssignmentRow.task_key)
+        )
+        rows = self._session.scalars(select(AssignmentRow).where(AssignmentRow.id.in_(newest)))
+        return {r.task_key: Assignment(r.task_key, r.queue, r.assigned_at, r.expires_at) for r in rows}
+
+    def queues(self, campaign: str) -> dict[str, str]:
+        """The queue of each assigned task, by its key."""
+        return {key: one.queue or SHARED for key, one in self.current(campaign).items()}
+
+
+class Gold:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def record(self, texts: Sequence[GoldText]) -> int:
+        """Append what differs from what is in force (code, note, retired); return how many rows were written."""
+        changed = []
+        for nomenclature in sorted({text.nomenclature for text in texts}):
+            known = self.current(nomenclature, retired=True)
+            changed += [
+                text
+                for text in texts
+                if text.nomenclature == nomenclature
+                and (text.text_key not in known or _settled(known[text.text_key]) != _settled(text))
+            ]
+        statements.insert_all(self._session, GoldRow, [asdict(text) for text in changed])
+        return len(changed)
+
+    def current(self, nomenclature: str, *, retired: bool = False) -> dict[str, GoldText]:
+        """By text key, in its order; retired ones only where asked for."""
+        newest = select(func.max(GoldRow.id)).where(GoldRow.nomenclature == nomenclature).group_by(GoldRow.text_key)
+        statement = select(GoldRow).where(GoldRow.id.in_(newest)).order_by(GoldRow.text_key)
+        if not retired:
+            statement = statement.where(GoldRow.retired.is_(False))
+        return {row.text_key: _gold(row) for row in self._session.scalars(statement)}
+
+
+def _said(enrolment: Enrolment) -> tuple[object, ...]:
+    return enrolment.state, enrolment.arbiter, enrolment.skills, enrolment.reason
+
+
+def _settled(text: GoldText) -> tuple[object, ...]:
+    return text.code, text.note, text.retired
+
+
+def _enrolment(row: EnrolmentRow) -> Enrolment:
+    return Enrolment(
+        campaign=row.campaign,
+        coder=row.coder,
+        state=Standing(row.state),
+        enrolled_at=row.enrolled_at,
+        arbiter=row.arbiter,
+        skills=tuple(row.skills),
+        reason=row.reason,
+    )
+
+
+def _gold(row: GoldRow) -> GoldText:
+    return GoldText(
+        nomenclature=row.nomenclature,
+        text_key=row.text_key,
+        code=row.code,
+        note=row.note,
+        evidence=row.evidence,
+        recorded_at=row.recorded_at,
+        retired=row.retired,
+    )
