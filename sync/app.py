@@ -15,13 +15,14 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from annotation.api import documentation, health, pages, reads, webhooks
-from annotation.api.access import Access, LoginRequiredError, UnauthorisedError
+from annotation.api import documentation, health, pages, reads, rendering, webhooks
+from annotation.api.access import Access, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
 from annotation.api.overview import Overview
 from annotation.api.representations import Problem
 from annotation.api.webhooks import TooLargeError
+from annotation.domain.account import Role
 from annotation.domain.campaign import Campaign
 from annotation.errors import (
     CheckFailedError,
@@ -37,6 +38,7 @@ from sync.settings import Settings
 
 _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
     (UnauthorisedError, 401),
+    (ForbiddenError, 403),
     (TooLargeError, 413),
     (NotFoundError, 404),
     (InvalidInputError, 400),
@@ -80,7 +82,7 @@ def create_app(
     app.include_router(documentation.router())
     app.include_router(pages.sign_in_router(access=access, language=language))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
-    app.mount("/static", pages.static_files(), name="static")
+    app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)
     _answer_errors(app, ledger=ledger, access=access, language=language)
     return app
@@ -108,14 +110,14 @@ def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: st
         if request.url.path.startswith(_MACHINES):
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             return JSONResponse(jsonable_encoder(Problem(message=message, cure=cure)), status, headers)
-        may_read = status == 404 and _may_read(access, request)
-        return pages.trouble(
+        visitor = _visitor(access, request) if status == 404 else None
+        return rendering.trouble(
             language=language,
-            signed_in=may_read and access.by_token,
+            visitor=visitor,
             status=status,
             message=message,
             cure=cure,
-            campaigns=_campaigns(ledger) if may_read else [],
+            campaigns=_campaigns(ledger) if visitor else [],
         )
 
     @app.exception_handler(WorkbenchError)
@@ -138,12 +140,11 @@ def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: st
         return respond(request, error.status_code, str(error.detail), "")
 
 
-def _may_read(access: Access, request: Request) -> bool:
+def _visitor(access: Access, request: Request) -> Visitor | None:
     try:
-        access.page(request)
+        return access.page(Role.SCIENTIST)(request)
     except WorkbenchError:
-        return False
-    return True
+        return None
 
 
 def _campaigns(ledger: Ledger) -> list[Campaign]:

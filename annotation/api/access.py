@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from annotation.domain.account import Role
 from annotation.errors import InstallationError, WorkbenchError
 
 COOKIE = "awb_session"
@@ -23,6 +26,10 @@ _CONTENT = "signed in"
 
 class UnauthorisedError(WorkbenchError):
     """No token, or one that we don't know."""
+
+
+class ForbiddenError(WorkbenchError):
+    """Known, but not allowed to."""
 
 
 class LoginRequiredError(WorkbenchError):
@@ -41,6 +48,28 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """``name`` is an e-mail address, or empty for a holder of a token and for whoever sits at this machine.
+
+    ``csrf`` comes back with every form, in the field of that name or the header ``X-CSRF-Token``.
+    """
+
+    name: str
+    role: Role
+    account_id: int | None = None
+    csrf: str = ""
+
+
+def _current(request: Request) -> Visitor:
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
+# In routes behind one of the dependencies of Access.
+CurrentVisitor = Annotated[Visitor, Depends(_current)]
 
 
 class Access:
@@ -66,8 +95,21 @@ class Access:
                 "A known token is missing.", cure="Send the header: Authorization: Bearer <one of serve.tokens>"
             )
 
-    def page(self, request: Request) -> None:
-        """A dependency of every page."""
+    def page(self, role: Role) -> Callable[[Request], Visitor]:
+        """A dependency of every page: who reads it, at least in this role."""
+
+        def visitor(request: Request) -> Visitor:
+            found = self._visitor(request)
+            if not found.role.reaches(role):
+                raise ForbiddenError(
+                    f"This page is for the role {role}; yours is {found.role}.", cure="Ask an admin of the workbench."
+                )
+            request.state.visitor = found
+            return found
+
+        return visitor
+
+    def _visitor(self, request: Request) -> Visitor:
         if self._tokens:
             if not self._signed_in(request.cookies.get(COOKIE, "")):
                 raise LoginRequiredError("Sign in to see this page.")
@@ -76,6 +118,7 @@ class Access:
         elif not is_loopback(request.url.hostname or ""):
             # A page elsewhere could point its own name at this machine and read us through the visitor's browser.
             raise UnauthorisedError("Without tokens the pages are shown on this machine alone.", cure=NO_TOKENS)
+        return Visitor("", Role.LEAD) if self._tokens else Visitor("", Role.ADMIN)
 
     @property
     def by_token(self) -> bool:

@@ -3,70 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from annotation.api import access as accesses
-from annotation.api import charts, wording
-from annotation.api.access import Access
-from annotation.api.formats import NONE, Formats
+from annotation.api import charts, rendering, wording
+from annotation.api.access import Access, CurrentVisitor
+from annotation.api.formats import Formats
 from annotation.api.overview import Overview
 from annotation.campaign import measurement
 from annotation.campaign.measurement import Measurement
 from annotation.campaign.throughput import WINDOW_DAYS
+from annotation.domain.account import Role
 from annotation.domain.campaign import Campaign
 from annotation.errors import InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 
-_HERE = Path(__file__).parent
 _LONGEST_FORM = 8192
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-def static_files() -> StaticFiles:
-    return StaticFiles(directory=_HERE / "static")
-
-
-def render(
-    template: str, *, language: str, signed_in: bool, status: int = 200, values: Mapping[str, Any] | None = None
-) -> HTMLResponse:
-    """The template with the words and formats of a language."""
-    language = wording.known(language)
-    content = _TEMPLATES.get_template(template).render(
-        language=language,
-        words=wording.LANGUAGES[language],
-        formats=Formats(language),
-        signed_in=signed_in,
-        nothing=NONE,
-        **(values or {}),
-    )
-    return HTMLResponse(content, status_code=status)
 
 
 def router(*, ledger: Ledger, access: Access, overview: Overview, language: str) -> APIRouter:
     """``language`` is that of the pages which belong to no campaign."""
-    routes = APIRouter(include_in_schema=False, dependencies=[Depends(access.page)])
+    routes = APIRouter(include_in_schema=False, dependencies=[Depends(access.page(Role.SCIENTIST))])
 
     @routes.get("/")
-    def home() -> HTMLResponse:
+    def home(visitor: CurrentVisitor) -> HTMLResponse:
         with ledger.read() as work:
             campaigns = work.campaigns.all()
-        return render(
+        return rendering.render(
             "campaigns.html",
             language=_common_language(campaigns, language),
-            signed_in=access.by_token,
+            visitor=visitor,
             values={"campaigns": campaigns},
         )
 
@@ -75,7 +44,7 @@ def router(*, ledger: Ledger, access: Access, overview: Overview, language: str)
         return RedirectResponse("/", status_code=308)
 
     @routes.get("/campaigns/{key}")
-    def campaign(key: str) -> HTMLResponse:
+    def campaign(key: str, visitor: CurrentVisitor) -> HTMLResponse:
         viewed = overview.progress(key)
         estimates = [m.measurement.estimate for m in viewed.progress.models if m.measurement.estimate]
         if viewed.progress.champion.estimate:
@@ -89,10 +58,10 @@ def router(*, ledger: Ledger, access: Access, overview: Overview, language: str)
             "gap": _gap,
             "window": WINDOW_DAYS,
         }
-        return render(
+        return rendering.render(
             "campaign.html",
             language=viewed.progress.campaign.language,
-            signed_in=access.by_token,
+            visitor=visitor,
             values=values,
         )
 
@@ -139,17 +108,9 @@ def login_redirect(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", status_code=303)
 
 
-def trouble(
-    *, language: str, signed_in: bool, status: int, message: str, cure: str, campaigns: Sequence[Campaign] = ()
-) -> HTMLResponse:
-    """A page in place of the one that was asked for; it leads on to what exists."""
-    values = {"status": status, "message": message, "cure": cure, "campaigns": campaigns}
-    return render("trouble.html", language=language, signed_in=signed_in, status=status, values=values)
-
-
 def _form(language: str, target: str, *, wrong: bool) -> HTMLResponse:
     values = {"next": target, "wrong": wrong}
-    return render("login.html", language=language, signed_in=False, status=401 if wrong else 200, values=values)
+    return rendering.render("login.html", language=language, visitor=None, status=401 if wrong else 200, values=values)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -1,279 +1,29 @@
-"""The words of the pages, by language. Every language has the same keys; ``{…}`` are filled in by the templates."""
+"""The words of the pages, by language, from the files beside this one.
+
+Every entry has all languages, and no entry stands twice; ``{…}`` are filled in by the templates.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
-DEFAULT = "en"
+DEFAULT: Final = "en"
+_SPOKEN: Final = ("en", "fr")
+_FOLDER: Final = Path(__file__).parent / "words"
 
-_ENGLISH = {
-    "campaigns": "Campaigns",
-    "no_campaigns": "There is no campaign yet.",
-    "no_campaigns_cure": "Create one with: awb campaign create KEY",
-    "nomenclature": "Nomenclature",
-    "created": "Created",
-    "opened_on": "Open since {day}",
-    "closed_on": "Closed on {day}",
-    "open": "open",
-    "as_of": "As of {moment}",
-    "skip": "Go to the content",
-    "product": "Annotation workbench",
-    "progress": "Progress",
-    "tasks": "Tasks",
-    "asked": "Asked",
-    "done": "Done",
-    "waiting": "Waiting",
-    "outstanding": "Outstanding",
-    "waiting_note": "put off, or passed to somebody else",
-    "outstanding_note": "no answer yet",
-    "of_asked": "of {asked} asked",
-    "pace": "Pace",
-    "per_day": "{rate} a day",
-    "pace_note": "average of the last {days} days, weekends included",
-    "pace_note_one": "today alone",
-    "forecast": "Forecast end",
-    "forecast_note": "if the coming days resemble the last ones",
-    "forecast_finished": "Everything is answered",
-    "forecast_none": "No forecast",
-    "forecast_none_note": "nothing was answered in the last {days} days",
-    "forecast_far": "more than ten years away at this pace",
-    "forecast_closed": "the campaign is closed",
-    "unclassifiable": "Unclassifiable",
-    "unclassifiable_note": "of the answers that settle a task",
-    "quarantine": "Quarantine",
-    "quarantine_note": "rows and answers set aside because they could not be read",
-    "accuracy": "Accuracy of the model in production",
-    "accuracy_short": "Accuracy",
-    "interval": "95% confidence interval: {interval}",
-    "how_measured": (
-        "Measured on {texts} texts drawn at random with known probabilities, comparing the model's first code with "
-        "the coder's; texts chosen because they are uncertain play no part in it."
-    ),
-    "how_measured_rest": "{missing} of the {members} texts drawn do not count yet: no coder's code, or not scored."
-    " Whatever they are, between {low} and {high} are right.",
-    "gap_no_model": "No model is in production yet.",
-    "gap_no_members": "No text has been drawn at random yet (component “audit”), so that nothing can be measured.",
-    "gap_no_codes": "None of the {members} texts drawn at random has a coder's code yet.",
-    "gap_not_scored": "This model version has not scored the {coded} texts of the evaluation set that carry a code.",
-    "gap_too_few": "Only {scored} texts can be compared; a figure is shown from {least} on.",
-    "gap_short_no_model": "no model",
-    "gap_short_no_members": "no evaluation set",
-    "gap_short_no_codes": "no codes yet",
-    "gap_short_not_scored": "not scored",
-    "gap_short_too_few": "too few texts",
-    "registry_trouble": "The model registry could not be asked which model is in production.",
-    "components": "By component",
-    "component": "Component",
-    "share_done": "Share done",
-    "no_tasks": "No draw has been made yet, so that nothing is asked. Make one with:",
-    "days": "Asked and done over time",
-    "days_chart": "Running totals from {first} to {last}: {asked} asked, {done} done.",
-    "days_legend_asked": "asked",
-    "days_legend_done": "done",
-    "days_table": "Figures by day",
-    "day": "Day",
-    "coders": "By coder",
-    "coder": "Coder",
-    "median_time": "Median time",
-    "last_answer": "Last answer",
-    "no_answers": "Nobody has answered yet.",
-    "coders_note": "Pseudonyms; one answer counts for each coder, also where several answer one task.",
-    "models": "Model versions",
-    "model": "Version",
-    "trained": "Trained",
-    "trainingset": "Training set",
-    "in_production": "in production",
-    "no_models": "No model has been trained yet.",
-    "models_note": "Every version on the same evaluation set; the line is the 95% confidence interval.",
-    "trainingsets": "Training set versions",
-    "version": "Version",
-    "parent": "Made from",
-    "rows": "Rows",
-    "built": "Built",
-    "no_trainingsets": "No version has been built yet.",
-    "draws": "Draws",
-    "draw": "Draw",
-    "drawn": "Drawn",
-    "from_model": "Scored by",
-    "wanted": "{asked} of {wanted} wanted",
-    "why": "Why they are asked, an example of each",
-    "decisions": "Latest decisions",
-    "when": "When",
-    "what": "What",
-    "result": "Result",
-    "reason": "Reason",
-    "yes": "yes",
-    "no": "no",
-    "decided": "{kind}: {result}",
-    "decision_promote": "promotion",
-    "decision_retrain": "training",
-    "decision_relabel": "relabelling",
-    "no_decisions": "Nothing has been decided yet.",
-    "sign_in": "Sign in",
-    "sign_in_note": "The pages are for holders of a token of this server; ask whoever runs it.",
-    "token": "Token",
-    "wrong_token": "This token is not known. Check that it was copied whole.",
-    "sign_out": "Sign out",
-    "not_found": "There is no such page",
-    "not_found_campaigns": "These campaigns exist:",
-    "trouble": "This page cannot be shown",
-    "back": "All campaigns",
-    "api": "API",
-    "component_audit": "Audit",
-    "component_audit_note": "drawn at random; measures the model",
-    "component_uncertain": "Uncertain",
-    "component_uncertain_note": "the model hesitates",
-    "component_drifting": "Drifting",
-    "component_drifting_note": "codes whose share moved",
-    "component_rare": "Rare",
-    "component_rare_note": "codes with few examples",
-    "component_disagreement": "Disagreement",
-    "component_disagreement_note": "coders or models contradict each other",
-    "component_revision": "Revision",
-    "component_revision_note": "a code of the old nomenclature with several successors",
-    "component_claim": "Claim",
-    "component_claim_note": "somebody contests the code",
-    "component_gold": "Gold",
-    "component_gold_note": "code known beforehand; checks the coders",
-}
 
-_FRENCH = {
-    "campaigns": "Campagnes",
-    "no_campaigns": "Il n’y a pas encore de campagne.",
-    "no_campaigns_cure": "Pour en créer une : awb campaign create CLÉ",
-    "nomenclature": "Nomenclature",
-    "created": "Création",
-    "opened_on": "Ouverte depuis le {day}",
-    "closed_on": "Close le {day}",
-    "open": "ouverte",
-    "as_of": "État au {moment}",
-    "skip": "Aller au contenu",
-    "product": "Atelier d’annotation",
-    "progress": "Avancement",
-    "tasks": "Tâches",
-    "asked": "Posées",
-    "done": "Faites",
-    "waiting": "En attente",
-    "outstanding": "Restantes",
-    "waiting_note": "remises à plus tard ou confiées à quelqu’un d’autre",
-    "outstanding_note": "encore sans réponse",
-    "of_asked": "sur {asked} posées",
-    "pace": "Rythme",
-    "per_day": "{rate} par jour",
-    "pace_note": "moyenne des {days} derniers jours, week-ends compris",
-    "pace_note_one": "aujourd’hui seulement",
-    "forecast": "Fin prévue",
-    "forecast_note": "si les prochains jours ressemblent aux derniers",
-    "forecast_finished": "Tout a reçu une réponse",
-    "forecast_none": "Pas de prévision",
-    "forecast_none_note": "aucune réponse au cours des {days} derniers jours",
-    "forecast_far": "plus de dix ans à ce rythme",
-    "forecast_closed": "la campagne est close",
-    "unclassifiable": "Inclassables",
-    "unclassifiable_note": "parmi les réponses qui règlent une tâche",
-    "quarantine": "Quarantaine",
-    "quarantine_note": "lignes et réponses mises de côté car illisibles",
-    "accuracy": "Exactitude du modèle en production",
-    "accuracy_short": "Exactitude",
-    "interval": "Intervalle de confiance à 95\u202f% : {interval}",
-    "how_measured": (
-        "Mesurée sur {texts} textes tirés au hasard avec des probabilités connues, en comparant le premier code du "
-        "modèle à celui de l’annotateur ; les textes choisis parce qu’ils sont incertains n’y entrent pas."
-    ),
-    "how_measured_rest": (
-        "{missing} des {members} textes tirés ne comptent pas encore : pas de code d’annotateur, ou pas de prédiction."
-        " Quels qu’ils soient, la part de codes justes est entre {low} et {high}."
-    ),
-    "gap_no_model": "Aucun modèle n’est encore en production.",
-    "gap_no_members": "Aucun texte n’a encore été tiré au hasard (composante « contrôle ») : rien ne peut être mesuré.",
-    "gap_no_codes": "Aucun des {members} textes tirés au hasard n’a encore reçu de code d’un annotateur.",
-    "gap_not_scored": "Cette version n’a pas prédit les {coded} textes codés de l’ensemble d’évaluation.",
-    "gap_too_few": "Seulement {scored} textes sont comparables ; un chiffre est affiché à partir de {least}.",
-    "gap_short_no_model": "pas de modèle",
-    "gap_short_no_members": "pas d’ensemble d’évaluation",
-    "gap_short_no_codes": "pas encore de codes",
-    "gap_short_not_scored": "pas de prédictions",
-    "gap_short_too_few": "trop peu de textes",
-    "registry_trouble": "Le registre des modèles n’a pas pu dire quel modèle est en production.",
-    "components": "Par composante",
-    "component": "Composante",
-    "share_done": "Part faite",
-    "no_tasks": "Aucun tirage n’a encore été fait : rien n’est demandé. Pour en faire un :",
-    "days": "Tâches posées et faites au fil du temps",
-    "days_chart": "Cumul du {first} au {last} : {asked} posées, {done} faites.",
-    "days_legend_asked": "posées",
-    "days_legend_done": "faites",
-    "days_table": "Chiffres par jour",
-    "day": "Jour",
-    "coders": "Par annotateur",
-    "coder": "Annotateur",
-    "median_time": "Temps médian",
-    "last_answer": "Dernière réponse",
-    "no_answers": "Personne n’a encore répondu.",
-    "coders_note": (
-        "Pseudonymes ; une réponse compte pour chaque annotateur, même si plusieurs répondent à la même tâche."
-    ),
-    "models": "Versions du modèle",
-    "model": "Version",
-    "trained": "Entraînée",
-    "trainingset": "Jeu d’entraînement",
-    "in_production": "en production",
-    "no_models": "Aucun modèle n’a encore été entraîné.",
-    "models_note": (
-        "Toutes les versions sur le même ensemble d’évaluation ; le trait est l’intervalle de confiance à 95\u202f%."
-    ),
-    "trainingsets": "Versions du jeu d’entraînement",
-    "version": "Version",
-    "parent": "Issue de",
-    "rows": "Lignes",
-    "built": "Construite",
-    "no_trainingsets": "Aucune version n’a encore été construite.",
-    "draws": "Tirages",
-    "draw": "Tirage",
-    "drawn": "Tiré",
-    "from_model": "Prédictions de",
-    "wanted": "{asked} sur {wanted} voulues",
-    "why": "Pourquoi elles sont posées, un exemple de chaque",
-    "decisions": "Dernières décisions",
-    "when": "Quand",
-    "what": "Quoi",
-    "result": "Résultat",
-    "reason": "Motif",
-    "yes": "oui",
-    "no": "non",
-    "decided": "{kind} : {result}",
-    "decision_promote": "promotion",
-    "decision_retrain": "entraînement",
-    "decision_relabel": "recodage",
-    "no_decisions": "Rien n’a encore été décidé.",
-    "sign_in": "Connexion",
-    "sign_in_note": "Les pages sont réservées à qui détient un jeton de ce serveur ; demandez à qui le fait tourner.",
-    "token": "Jeton",
-    "wrong_token": "Ce jeton n’est pas connu. Vérifiez qu’il a été copié en entier.",
-    "sign_out": "Se déconnecter",
-    "not_found": "Cette page n’existe pas",
-    "not_found_campaigns": "Ces campagnes existent :",
-    "trouble": "Cette page ne peut pas être affichée",
-    "back": "Toutes les campagnes",
-    "api": "API",
-    "component_audit": "Contrôle",
-    "component_audit_note": "tirés au hasard ; mesurent le modèle",
-    "component_uncertain": "Incertains",
-    "component_uncertain_note": "le modèle hésite",
-    "component_drifting": "En dérive",
-    "component_drifting_note": "codes dont la part a bougé",
-    "component_rare": "Rares",
-    "component_rare_note": "codes qui ont peu d’exemples",
-    "component_disagreement": "Désaccord",
-    "component_disagreement_note": "annotateurs ou modèles se contredisent",
-    "component_revision": "Révision",
-    "component_revision_note": "ancien code qui a plusieurs successeurs",
-    "component_claim": "Réclamation",
-    "component_claim_note": "quelqu’un conteste le code",
-    "component_gold": "Étalon",
-    "component_gold_note": "code connu d’avance ; vérifie les annotateurs",
-}
+def _read(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    words: dict[str, dict[str, str]] = {language: {} for language in _SPOKEN}
+    for path in sorted(folder.glob("*.toml")):
+        for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if key in words[DEFAULT] or set(entry) != set(_SPOKEN):
+                raise ValueError(f"{path.name}: {key} stands twice, or lacks a language")
+            words["en"][key], words["fr"][key] = entry["en"], _unbroken(entry["fr"])
+    return MappingProxyType({language: MappingProxyType(found) for language, found in words.items()})
 
 
 def _unbroken(text: str) -> str:
@@ -283,9 +33,7 @@ def _unbroken(text: str) -> str:
     return text
 
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"en": _ENGLISH, "fr": {key: _unbroken(text) for key, text in _FRENCH.items()}}
-)
+LANGUAGES: Final = _read(_FOLDER)
 
 
 def known(language: str) -> str:
