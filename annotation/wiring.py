@@ -11,8 +11,9 @@ from typing import Protocol
 from annotation.campaign import imports, pull, push
 from annotation.campaign.imports import ImportResult
 from annotation.campaign.ports import Platform
+from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
-from annotation.campaign.push import PushResult, Shown
+from annotation.campaign.push import PushResult
 from annotation.domain.campaign import Campaign
 from annotation.errors import InvalidInputError
 from annotation.ledger.unit_of_work import Ledger

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from annotation.domain.judgement import Outcome
+from annotation.domain.task import Kind
+from annotation.domain.team import SHARED
 from annotation.errors import UnreachableError
 from annotation.nomenclature.nomenclature import Nomenclature
 
@@ -16,7 +18,8 @@ from annotation.nomenclature.nomenclature import Nomenclature
 class ProjectSpec:
     """``key`` identifies the project on the platform for ever: one campaign and one nomenclature version.
 
-    ``prefill`` shows the model's first code as already chosen, which is quick and anchors the coder.
+    ``prefill`` shows the model's first code as already chosen, which is quick and anchors the coder. ``kind`` says for
+    whom the screen is, ``queue`` whose tasks come there.
     """
 
     key: str
@@ -25,6 +28,8 @@ class ProjectSpec:
     nomenclature: Nomenclature
     language: str = "fr"
     prefill: bool = True
+    kind: Kind = Kind.CODING
+    queue: str = SHARED
 
 
 @dataclass(frozen=True, slots=True)

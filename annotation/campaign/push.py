@@ -8,15 +8,14 @@ carried out late) is found by its key and deleted, unless somebody has answered 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from annotation.campaign import exclusive
-from annotation.campaign.ports import Candidate, LostAnswerError, Platform, ProjectSpec, TaskPayload
+from annotation.campaign import exclusive, presenting
+from annotation.campaign.ports import LostAnswerError, Platform, ProjectSpec, TaskPayload
+from annotation.campaign.presenting import Shown
 from annotation.domain.campaign import Campaign
-from annotation.domain.declaration import Text
-from annotation.domain.task import Task
 from annotation.errors import CheckFailedError, ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
@@ -24,15 +23,6 @@ from annotation.nomenclature.nomenclature import Nomenclature
 MAX_BATCH = 1000
 # Seconds between looks for a batch whose answer was lost.
 LOOKS = (0.5, 1.0, 2.0, 4.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What coders may see: ``variables`` maps the allow-listed variables to their titles; no other one is sent."""
-
-    variables: Mapping[str, str]
-    reason: bool = False
-    prefill: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ def push(
         raise InvalidInputError(f"The campaign {campaign_key} is closed.", cure="Create another campaign.")
     with exclusive.hold(ledger, f"push:{campaign_key}", clock=clock, pause=pause) as prolong:
         project = _project(ledger, platform, campaign, nomenclature, shown, clock)
-        payloads = _outstanding(ledger, platform, campaign, nomenclature, shown)
+        payloads = _outstanding(ledger, platform, campaign, shown)
         pushed = already = 0
         for part in _parts(payloads, min(batch, MAX_BATCH)):
             prolong()
@@ -119,35 +109,10 @@ def _project(
     return project
 
 
-def _outstanding(
-    ledger: Ledger, platform: Platform, campaign: Campaign, nomenclature: Nomenclature, shown: Shown
-) -> list[TaskPayload]:
+def _outstanding(ledger: Ledger, platform: Platform, campaign: Campaign, shown: Shown) -> list[TaskPayload]:
     with ledger.read() as work:
         tasks = work.platforms.unpushed(campaign.key, platform.name)
-        texts = work.texts.get(sorted({task.text_key for task in tasks}))
-    return [payload(task, texts[task.text_key], nomenclature, shown) for task in tasks]
-
-
-def payload(task: Task, text: Text, nomenclature: Nomenclature, shown: Shown) -> TaskPayload:
-    """What leaves for the platform of one task; candidates that the nomenclature lacks stay behind."""
-    probabilities = [*task.probabilities, *[None] * (len(task.candidates) - len(task.probabilities))]
-    candidates = tuple(
-        Candidate(code, nomenclature[code].title, probability)
-        for code, probability in zip(task.candidates, probabilities, strict=False)
-        if code in nomenclature and nomenclature[code].leaf
-    )
-    first, second = (*task.probabilities[:2], 0.0, 0.0)[:2]
-    return TaskPayload(
-        key=task.key,
-        text=text.text,
-        context=tuple(
-            (title, text.variables[name]) for name, title in shown.variables.items() if text.variables.get(name)
-        ),
-        reason=task.reason if shown.reason else "",
-        candidates=candidates,
-        model_version=task.model_version,
-        score=first - second if task.probabilities else None,
-    )
+        return presenting.payloads(work, campaign, tasks, shown)
 
 
 def _parts(payloads: Sequence[TaskPayload], size: int) -> Iterator[Sequence[TaskPayload]]:

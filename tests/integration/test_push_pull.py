@@ -17,8 +17,9 @@ import pytest
 
 from annotation.campaign import pull, push, simulate
 from annotation.campaign.ports import Platform
+from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
-from annotation.campaign.push import PushResult, Shown
+from annotation.campaign.push import PushResult
 from annotation.campaign.simulate import Behaviour
 from annotation.domain.judgement import Outcome
 from annotation.errors import UnreachableError

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 
 from annotation.campaign import push
-from annotation.campaign.push import Shown
+from annotation.campaign.presenting import Shown
 from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.ledger.unit_of_work import Ledger
 

@@ -8,8 +8,8 @@ import pytest
 
 from annotation.campaign import pull, push
 from annotation.campaign.ports import PlatformCoder
+from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
-from annotation.campaign.push import Shown
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.errors import NotFoundError, UnreachableError
 from annotation.ledger.unit_of_work import Ledger

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from annotation.campaign import push
-from annotation.campaign.push import PushResult, Shown
+from annotation.campaign.presenting import Shown
+from annotation.campaign.push import PushResult
 from annotation.errors import ConflictError, InvalidInputError, NotFoundError, UnreachableError
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotation.campaign import push, simulate
-from annotation.campaign.push import Shown
+from annotation.campaign.presenting import Shown
 from annotation.campaign.simulate import Behaviour, SimulateResult
 from annotation.domain.judgement import Outcome
 from annotation.errors import InvalidInputError
