@@ -16,6 +16,7 @@ from annotation.api.formats import NONE, Formats
 from annotation.domain.campaign import Campaign
 
 _HERE = Path(__file__).parent
+STATIC = _HERE / "static"
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -26,7 +27,7 @@ _TEMPLATES = Environment(
 
 
 def static_files() -> StaticFiles:
-    return StaticFiles(directory=_HERE / "static")
+    return StaticFiles(directory=STATIC)
 
 
 def render(
