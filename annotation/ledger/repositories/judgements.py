@@ -170,6 +170,10 @@ class Coders:
             row.email = email
         return row.pseudonym
 
+    def pseudonyms(self) -> list[str]:
+        """Everybody who is known, in order."""
+        return list(self._session.scalars(select(CoderRow.pseudonym).order_by(CoderRow.pseudonym)))
+
 
 def _newest() -> Select[Any]:
     """The row ids of the annotations' states in force, tombstones among them."""
