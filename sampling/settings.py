@@ -58,6 +58,7 @@ class DrawSettings(Section):
     revision: int = Field(0, ge=0, description="Texts whose former code has several successors; named by the caller.")
     claim: int = Field(0, ge=0, description="Texts whose code is contested: those of `claim_sources`.")
     claim_sources: tuple[str, ...] = Field((), description="Sources of declarations that contest a code.")
+    suspected: int = Field(0, ge=0, description="Labelled texts whose label may be wrong; a draw of its own beside.")
     gold: int = Field(0, ge=0, description="Texts that are to check coders; named by the caller.")
     minutes: float | None = Field(
         None, gt=0, description="Coders' minutes; the budgets above are then shares, scaled to fit."
