@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from math import fsum
+from statistics import fmean
+from typing import Final, Protocol
 
 from annotation.domain.judgement import Outcome
+from annotation.domain.policy import Consensus
+
+# Sums of weights that differ by less are equal.
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """``code`` is None where the coders hold that the text has none. ``by`` is the place of a judgement saying so."""
+    """``code`` is None where the text has none. ``by`` is the place of a judgement saying so: among those of the
+    coders, or where ``arbitrated``, after them, among the arbiter's.
+
+    Of the ``judgements``, the coders who decided, ``votes`` gave this code.
+    """
 
     code: str | None
     by: int
     votes: int
     judgements: int
+    arbitrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """No code has more votes than every other."""
+    """Coders decided, and no code has the votes that the policy wants; most votes first."""
 
     votes: tuple[tuple[str | None, int], ...]
+
+
+Verdict = Settled | Dispute | None
 
 
 class Said(Protocol):
@@ -44,16 +58,69 @@ class Said(Protocol):
     def judged_at(self) -> datetime: ...
 
 
-def settle(judgements: Sequence[Said]) -> Settled | Dispute | None:
-    """The code with most votes, each coder's latest word counting once; None while nobody has decided."""
-    latest = {j.coder: position for position, j in sorted(enumerate(judgements), key=lambda p: (p[1].judged_at, p[0]))}
-    deciding = [position for position in sorted(latest.values()) if judgements[position].outcome.settles]
-    if not deciding:
+def settle(
+    judgements: Sequence[Said],
+    *,
+    policy: Consensus = Consensus.SINGLE,
+    weights: Mapping[str, float] | None = None,
+    arbiter: Sequence[Said] = (),
+) -> Verdict:
+    """The code that the policy takes, each coder's latest word counting once; None while it waits for more answers.
+
+    What an arbiter says holds against all coders; of several arbiters, the last one. A coder without a weight weighs
+    as much as the mean of those who have one.
+    """
+    deciding = _deciding(judgements)
+    votes = Counter(judgements[place].code for place in deciding)
+    decided = _deciding(arbiter)
+    if decided:
+        place = max(decided, key=lambda one: (arbiter[one].judged_at, one))
+        code = arbiter[place].code
+        return Settled(code, len(judgements) + place, votes[code], len(deciding), arbitrated=True)
+    if not deciding or (policy is Consensus.TWO_AGREE and len(deciding) == 1):
         return None
-    votes = Counter(judgements[position].code for position in deciding)
-    ranked = votes.most_common()
-    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
-        return Dispute(tuple(sorted(ranked, key=lambda vote: (-vote[1], vote[0] or ""))))
-    code, number = ranked[0]
-    by = next(position for position in deciding if judgements[position].code == code)
-    return Settled(code, by, number, len(deciding))
+    won, code = _winner([judgements[place] for place in deciding], votes, policy, weights or {})
+    if not won:
+        return Dispute(tuple(sorted(votes.items(), key=lambda vote: (-vote[1], vote[0] or ""))))
+    by = next(place for place in deciding if judgements[place].code == code)
+    return Settled(code, by, votes[code], len(deciding))
+
+
+def latest(judgements: Sequence[Said]) -> list[int]:
+    """The places of each coder's latest word, in ascending order."""
+    places = sorted(range(len(judgements)), key=lambda place: (judgements[place].judged_at, place))
+    return sorted({judgements[place].coder: place for place in places}.values())
+
+
+def _deciding(judgements: Sequence[Said]) -> list[int]:
+    return [place for place in latest(judgements) if judgements[place].outcome.settles]
+
+
+def _winner(
+    deciding: Sequence[Said], votes: Counter[str | None], policy: Consensus, weights: Mapping[str, float]
+) -> tuple[bool, str | None]:
+    """Whether a code has won, and which."""
+    ranked = votes.most_common(2)
+    code, most = ranked[0]
+    runner_up = ranked[1][1] if len(ranked) > 1 else 0
+    match policy:
+        case Consensus.SINGLE:
+            return most > runner_up, code
+        case Consensus.TWO_AGREE:
+            return most > runner_up and most > 1, code
+        case Consensus.MAJORITY:
+            return 2 * most > len(deciding), code
+        case Consensus.ARBITER:
+            return not runner_up, code
+        case Consensus.WEIGHTED:
+            return _heaviest(deciding, weights)
+
+
+def _heaviest(deciding: Sequence[Said], weights: Mapping[str, float]) -> tuple[bool, str | None]:
+    usual = fmean(weights.values()) if weights else 1.0
+    of_code: dict[str | None, list[float]] = {}
+    for one in deciding:
+        of_code.setdefault(one.code, []).append(max(0.0, weights.get(one.coder, usual)))
+    sums = {code: fsum(each) for code, each in of_code.items()}
+    code = max(sums, key=lambda one: sums[one])
+    return len(sums) == 1 or 2 * sums[code] > fsum(sums.values()) + _ROUNDING, code
