@@ -109,7 +109,7 @@ def test_revise__from_text_as_forms_and_commands_give_it(ledger: Ledger) -> None
         ("seats", "2.5", "int"),
         ("lease_hours", "0", "above"),
         ("lease_hours", "inf", "float"),
-        ("gold_share", "nan", "float"),
+        ("hourly_rate", "nan", "low"),
         ("gold_share", "a lot", "float"),
         ("consensus", "dice", "choice"),
         ("second_components", "audit, dice", "choice"),
