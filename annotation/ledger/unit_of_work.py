@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
+from annotation.ledger.repositories.answers import Answers
 from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
 from annotation.ledger.repositories.judgements import Coders, Judgements
 from annotation.ledger.repositories.labels import EvaluationSet, Labels
@@ -78,6 +79,10 @@ class UnitOfWork:
     @cached_property
     def judgements(self) -> Judgements:
         return Judgements(self._session)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self._session)
 
     @cached_property
     def coders(self) -> Coders:
