@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
-from statistics import fmean
 from typing import Final, Protocol
 
 from annotation.domain.judgement import Outcome
@@ -67,8 +66,8 @@ def settle(
 ) -> Verdict:
     """The code that the policy takes, each coder's latest word counting once; None while it waits for more answers.
 
-    What an arbiter says holds against all coders; of several arbiters, the last one. A coder without a weight weighs
-    as much as the mean of those who have one.
+    What an arbiter says holds against all coders; of several arbiters, the last one. A coder who is not among the
+    ``weights`` weighs 1.
     """
     deciding = _deciding(judgements)
     votes = Counter(judgements[place].code for place in deciding)
@@ -117,10 +116,9 @@ def _winner(
 
 
 def _heaviest(deciding: Sequence[Said], weights: Mapping[str, float]) -> tuple[bool, str | None]:
-    usual = fmean(weights.values()) if weights else 1.0
     of_code: dict[str | None, list[float]] = {}
     for one in deciding:
-        of_code.setdefault(one.code, []).append(max(0.0, weights.get(one.coder, usual)))
+        of_code.setdefault(one.code, []).append(max(0.0, weights.get(one.coder, 1.0)))
     sums = {code: fsum(each) for code, each in of_code.items()}
     code = max(sums, key=lambda one: sums[one])
     return len(sums) == 1 or 2 * sums[code] > fsum(sums.values()) + _ROUNDING, code

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.campaign import Campaign, Draw
@@ -23,6 +24,19 @@ class TaskMark:
     key: str
     draw_id: int
     component: Component
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeat:
+    """Who is asked by a task, about which text."""
+
+    key: str
+    campaign: str
+    draw_id: int
+    text_key: str
+    component: Component
+    kind: Kind
+    seat: int
 
 
 class Campaigns:
@@ -147,6 +161,20 @@ class Tasks:
         """Every task, in the order of drawing."""
         return self._select(DrawRow.campaign == campaign)
 
+    def of_component(self, campaign: str, component: Component) -> list[Task]:
+        return self._select(and_(DrawRow.campaign == campaign, TaskRow.component == component.value))
+
+    def of_kind(self, campaign: str, kind: Kind) -> list[Task]:
+        return self._select(and_(DrawRow.campaign == campaign, TaskRow.kind == kind.value))
+
+    def of_texts(self, campaign: str, text_keys: Sequence[str]) -> dict[str, list[Task]]:
+        """Every task of the campaign that asks about one of these texts, by text key."""
+        found: dict[str, list[Task]] = {}
+        for chunk in statements.chunks(text_keys):
+            for task in self._select(and_(DrawRow.campaign == campaign, TaskRow.text_key.in_(chunk))):
+                found.setdefault(task.text_key, []).append(task)
+        return found
+
     def of_draw(self, draw_id: int) -> list[Task]:
         return self._select(TaskRow.draw_id == draw_id)
 
@@ -161,6 +189,17 @@ class Tasks:
             statement.where(DrawRow.campaign == campaign).order_by(TaskRow.draw_id, TaskRow.key)
         )
         return [TaskMark(key, draw_id, Component(component)) for key, draw_id, component in rows]
+
+    def seats(self, campaign: str) -> list[TaskSeat]:
+        """Every task in the order of drawing, a text's in that of their seats."""
+        return [_seat(row) for row in self._session.execute(_seats().where(DrawRow.campaign == campaign))]
+
+    def seats_of_texts(self, text_keys: Sequence[str]) -> list[TaskSeat]:
+        """All tasks about these texts, of every campaign, in the same order within a few hundred texts."""
+        found: list[TaskSeat] = []
+        for chunk in statements.chunks(text_keys):
+            found += map(_seat, self._session.execute(_seats().where(TaskRow.text_key.in_(chunk))))
+        return found
 
     def example_reasons(self, campaign: str) -> dict[tuple[int, Component], str]:
         """One sentence of each draw and component, always the same one."""
@@ -193,6 +232,17 @@ class Tasks:
             statement.where(condition).order_by(TaskRow.draw_id, TaskRow.key)  # type: ignore[arg-type]
         )
         return [_task(row) for row in rows]
+
+
+def _seats() -> Select[Any]:
+    columns = TaskRow.key, DrawRow.campaign, TaskRow.draw_id, TaskRow.text_key, TaskRow.component, TaskRow.kind
+    statement = select(*columns, TaskRow.seat).join(DrawRow, DrawRow.id == TaskRow.draw_id)
+    return statement.order_by(TaskRow.draw_id, TaskRow.text_key, TaskRow.seat)
+
+
+def _seat(row: Sequence[Any]) -> TaskSeat:
+    key, campaign, draw_id, text_key, component, kind, seat = row
+    return TaskSeat(key, campaign, draw_id, text_key, Component(component), Kind(kind), seat)
 
 
 def _campaign(row: CampaignRow) -> Campaign:
