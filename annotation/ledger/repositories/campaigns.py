@@ -234,7 +234,7 @@ class Tasks:
         return [_task(row) for row in rows]
 
 
-def _seats() -> Select[Any]:
+def _seats() -> Select[str, str, int, str, str, str, int]:
     columns = TaskRow.key, DrawRow.campaign, TaskRow.draw_id, TaskRow.text_key, TaskRow.component, TaskRow.kind
     statement = select(*columns, TaskRow.seat).join(DrawRow, DrawRow.id == TaskRow.draw_id)
     return statement.order_by(TaskRow.draw_id, TaskRow.text_key, TaskRow.seat)
