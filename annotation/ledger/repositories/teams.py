@@ -60,11 +60,13 @@ class Enrolments:
 
     def current(self, campaign: str) -> dict[str, Enrolment]:
         """By pseudonym, in their order; those who left are among them."""
-        rows = self._session.scalars(
-            select(EnrolmentRow).where(EnrolmentRow.campaign == campaign).order_by(EnrolmentRow.id)
-        )
-        newest = {row.coder: row for row in rows}
-        return {coder: _enrolment(newest[coder]) for coder in sorted(newest)}
+        newest = {enrolment.coder: enrolment for enrolment in self.history(campaign)}
+        return {coder: newest[coder] for coder in sorted(newest)}
+
+    def history(self, campaign: str) -> list[Enrolment]:
+        """Every row, oldest first."""
+        statement = select(EnrolmentRow).where(EnrolmentRow.campaign == campaign).order_by(EnrolmentRow.id)
+        return [_enrolment(row) for row in self._session.scalars(statement)]
 
 
 class Assignments:
