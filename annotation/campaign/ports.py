@@ -33,17 +33,51 @@ class ProjectSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """The official notes of a code, as far as they are shown."""
+
+    includes: str = ""
+    excludes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
+    """``probability`` is None where it shall not be shown. ``parent`` is the heading that the code stands under."""
+
     code: str
     title: str
     probability: float | None = None
+    notes: Notes = Notes()
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What one coder said, without who; ``title`` is that of the code."""
+
+    outcome: Outcome
+    code: str | None = None
+    title: str = ""
+    comment: str = ""
+    difficulty: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """The settled code that a new coder sees after choosing; ``note`` explains it."""
+
+    code: str
+    title: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPayload:
     """All that leaves for the platform: ``context`` holds (title, value) of the allow-listed variables only.
 
-    ``reason`` is empty where coders shall not see why they are asked. ``score`` is the margin.
+    ``reason`` is empty where coders shall not see why they are asked. ``score`` is the margin. A ``blind`` task has
+    neither candidates nor score. ``answers`` are for the arbiter, ``feedback`` is for a coder who learns.
     """
 
     key: str
@@ -53,6 +87,9 @@ class TaskPayload:
     candidates: tuple[Candidate, ...] = ()
     model_version: str | None = None
     score: float | None = None
+    blind: bool = False
+    answers: tuple[GivenAnswer, ...] = ()
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +97,7 @@ class PlatformAnnotation:
     """``code`` is as the coder's screen gave it: not checked against the nomenclature.
 
     ``problem`` says why it cannot be read, and then ``outcome`` means nothing. ``lead_time`` is in seconds.
+    ``difficulty`` is 0 to 5; ``detail`` says why a text cannot be coded.
     """
 
     external_id: str
@@ -70,6 +108,8 @@ class PlatformAnnotation:
     updated_at: datetime
     lead_time: float | None = None
     comment: str = ""
+    difficulty: int | None = None
+    detail: str = ""
     problem: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,6 +143,8 @@ class Answer:
     lead_time: float
     path: tuple[str, ...] = ()
     comment: str = ""
+    difficulty: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +176,20 @@ class Platform(Protocol):
         """The project that carries ``spec.key``, made or completed when need be; a second call gives the same."""
         ...
 
+    def mend_project(self, project: int, spec: ProjectSpec) -> tuple[str, ...]:
+        """Put back what of its screen and settings is not ours (any more); the names of what was put back.
+
+        Errors: NotFoundError, ConflictError (it carries another key), InvalidInputError (the platform refuses our
+        screen, since answers were given on another one).
+        """
+        ...
+
     def require_project(self, project: int) -> int:
-        """The number of tasks in it. Errors: NotFoundError."""
+        """The number of tasks in it that carry a key of ours. Errors: NotFoundError."""
+        ...
+
+    def newest_change(self, project: int) -> datetime | None:
+        """When the task that changed last did so, by the platform's clock; None without tasks."""
         ...
 
     def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
@@ -149,8 +203,8 @@ class Platform(Protocol):
         """
         ...
 
-    def delete_unanswered(self, project: int, ids: Sequence[int]) -> int:
-        """Delete those of the tasks that have no annotation; return how many were deleted."""
+    def delete_unanswered(self, project: int, ids: Sequence[int]) -> list[int]:
+        """Delete those of the tasks that have no annotation; return those that are gone now, by us or before."""
         ...
 
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
@@ -173,6 +227,10 @@ class Platform(Protocol):
 
     def annotate(self, task: int, coder: PlatformCoder, answer: Answer) -> None:
         """Answer on behalf of a coder; the same ``answer.id`` twice counts once."""
+        ...
+
+    def share_webhook(self, project: int, *, like: int) -> int | None:
+        """Have the project's events sent where those of ``like`` are; None where they are sent nowhere."""
         ...
 
     def project_url(self, project: int) -> str: ...

@@ -209,6 +209,8 @@ class _Taker:
             judged_at=annotation.updated_at,
             lead_time=annotation.lead_time,
             comment=annotation.comment,
+            difficulty=annotation.difficulty,
+            detail=annotation.detail,
             raw=annotation.raw,
         )
 

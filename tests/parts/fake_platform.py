@@ -131,6 +131,8 @@ class FakePlatform:
             updated_at=now,
             lead_time=answer.lead_time,
             comment=answer.comment,
+            difficulty=answer.difficulty,
+            detail=answer.detail,
             raw={"id": int(number), "task": task},
         )
         self._put(task, annotation)
