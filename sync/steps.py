@@ -201,10 +201,10 @@ def relabel(bench: Workbench, correspondence_key: str) -> RelabelResult:
 
 
 def answered(work: UnitOfWork, campaign_key: str, draw_id: int) -> tuple[int, int]:
-    """Of a draw's tasks, the judgements in force, and how many tasks have one: put off or passed on counts too."""
-    tasks = {task.key for task in work.tasks.of_draw(draw_id)}
-    judged = [r.judgement for r in work.judgements.current(campaign_key) if r.judgement.task_key in tasks]
-    return len(judged), len({j.task_key for j in judged})
+    """Of a draw's texts, the judgements in force, and how many texts have one: put off or passed on counts too."""
+    text_of = {task.key: task.text_key for task in work.tasks.of_draw(draw_id)}
+    judged = [text_of[mark.task_key] for mark in work.judgements.marks(campaign_key) if mark.task_key in text_of]
+    return len(judged), len(set(judged))
 
 
 def register_webhook(bench: Workbench, address: str) -> int:

@@ -19,6 +19,9 @@ from sync import steps
 from sync.training.run import TrainResult
 from sync.wiring import Workbench
 
+# Simulated coders answer, are asked for a second opinion, and then the arbiter is.
+_ROUNDS = 4
+
 DONE = "done"
 WAITING = "waiting"
 
@@ -159,13 +162,20 @@ def _simulate(at: _Turn) -> Result:
 
 
 def _pull(at: _Turn) -> Result:
-    pulled = asdict(annotation.pull_judgements(at.bench, at.campaign))
+    pulled = annotation.pull_judgements(at.bench, at.campaign)
+    for _ in range(_ROUNDS):
+        # Second opinions and disputes, which follow from the answers, go out at once.
+        sent = annotation.push_tasks(at.bench, at.campaign, on_progress=at.on_progress)
+        if not (sent.pushed and at.bench.settings.simulate.coders):
+            break
+        _simulate(at)
+        pulled += annotation.pull_judgements(at.bench, at.campaign)
     with at.bench.ledger.read() as work:
         judgements, answered = steps.answered(work, at.campaign, at.done["draw"]["draw_id"])
     asked, wanted = at.done["draw"]["tasks"], at.bench.settings.turn.least_done
-    result = pulled | {"judgements": judgements, "answered": answered}
+    result = asdict(pulled) | {"judgements": judgements, "answered": answered}
     if answered < wanted * asked:
-        reason = f"{answered} of {asked} tasks are answered; the turn goes on from {wanted:.0%}."
+        reason = f"{answered} of {asked} texts are answered; the turn goes on from {wanted:.0%}."
         return result | {"status": WAITING, "reason": reason}
     return result
 
