@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-# Queues that belong to no coder. Label Studio has a project for each queue of a campaign.
+# Queues that belong to no coder. Label Studio has a project for each queue of a campaign but WAITING, whose tasks wait
+# for room in the queue of a coder, away from the platform.
 SHARED = ""
 SECOND = "@second"
 ARBITRATION = "@arbitration"
+WAITING = "@waiting"
 
 
 class Standing(StrEnum):

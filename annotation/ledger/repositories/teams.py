@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.policy import Policy
@@ -79,19 +79,26 @@ class Assignments:
 
     def current(self, campaign: str) -> dict[str, Assignment]:
         """By task key; tasks that were never assigned are in the shared queue and not among them."""
-        newest = (
-            select(func.max(AssignmentRow.id))
-            .join(TaskRow, TaskRow.key == AssignmentRow.task_key)
-            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
-            .where(DrawRow.campaign == campaign)
-            .group_by(AssignmentRow.task_key)
-        )
-        rows = self._session.scalars(select(AssignmentRow).where(AssignmentRow.id.in_(newest)))
+        rows = self._session.scalars(select(AssignmentRow).where(AssignmentRow.id.in_(_newest(campaign))))
         return {r.task_key: Assignment(r.task_key, r.queue, r.assigned_at, r.expires_at) for r in rows}
 
     def queues(self, campaign: str) -> dict[str, str]:
         """The queue of each assigned task, by its key."""
         return {key: one.queue or SHARED for key, one in self.current(campaign).items()}
+
+    def lapsed(self, campaign: str) -> dict[str, datetime]:
+        """By queue, when the newest of the limited assignments was made that other ones have taken the place of."""
+        statement = (
+            select(AssignmentRow.queue, func.max(AssignmentRow.assigned_at))
+            .join(TaskRow, TaskRow.key == AssignmentRow.task_key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(
+                DrawRow.campaign == campaign,
+                AssignmentRow.expires_at.is_not(None),
+                AssignmentRow.id.not_in(_newest(campaign)),
+            )
+        )
+        return dict(self._session.execute(statement.group_by(AssignmentRow.queue)).all())
 
 
 class Gold:
@@ -119,6 +126,17 @@ class Gold:
         if not retired:
             statement = statement.where(GoldRow.retired.is_(False))
         return {row.text_key: _gold(row) for row in self._session.scalars(statement)}
+
+
+def _newest(campaign: str) -> Select[int]:
+    """The row ids of the assignments that hold."""
+    return (
+        select(func.max(AssignmentRow.id))
+        .join(TaskRow, TaskRow.key == AssignmentRow.task_key)
+        .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+        .where(DrawRow.campaign == campaign)
+        .group_by(AssignmentRow.task_key)
+    )
 
 
 def _said(enrolment: Enrolment) -> tuple[object, ...]:
