@@ -15,10 +15,13 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from annotation.domain.account import Role
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import HIDDEN, InvalidInputError, without_passwords
 
-_SECRET_FIELDS = frozenset({"token", "secret", "key_id", "webhook_secret", "tokens", "password"})
+_SECRET_FIELDS = frozenset(
+    {"token", "secret", "key_id", "webhook_secret", "tokens", "password", "session_secret", "client_secret"}
+)
 
 
 class Section(BaseModel):
@@ -95,6 +98,25 @@ class TextSettings(Section):
         return Normaliser(self.cleaning, self.variables)
 
 
+class OidcSettings(Section):
+    """Signing in through an OpenID Connect provider such as Keycloak; off while ``issuer`` is empty."""
+
+    issuer: str = Field("", description="Such as https://keycloak.example/realms/office; empty: off.")
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    title: str = Field("", description="What the log-in page calls the provider; empty: its host.")
+    scopes: str = Field("openid email profile", description="Asked of the provider, separated by spaces.")
+    role_claim: str = Field(
+        "", description="Where a person's groups stand, such as realm_access.roles; empty: roles are given here."
+    )
+    roles: dict[str, Role] = Field(default_factory=dict, description="From a value of role_claim to a role.")
+    default_role: Role | None = Field(None, description="Of those with no other; none: they are refused.")
+
+    def read_client_secret(self) -> str | None:
+        return read_secret(self.client_secret, self.client_secret_file)
+
+
 class ServeSettings(Section):
     host: str = "127.0.0.1"
     port: int = 8765
@@ -103,6 +125,14 @@ class ServeSettings(Section):
     webhook_secret_file: Path | None = None
     tokens: SecretStr | None = Field(None, description="Tokens of the API, separated by commas.")
     tokens_file: Path | None = None
+    session_secret: SecretStr | None = None
+    session_secret_file: Path | None = Field(None, description="Signs the sessions; none: drawn once, in the home.")
+    session_hours: float = Field(12, gt=0, le=24 * 30, description="How long a session lasts at the most.")
+    session_idle_minutes: float = Field(120, gt=0, description="How long it lasts unused.")
+    oidc: OidcSettings = OidcSettings()
+
+    def read_session_secret(self) -> str | None:
+        return read_secret(self.session_secret, self.session_secret_file)
 
     def read_webhook_secret(self) -> str | None:
         return read_secret(self.webhook_secret, self.webhook_secret_file)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -15,12 +16,14 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from annotation.api import documentation, health, pages, reads, rendering, webhooks
-from annotation.api.access import Access, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
+from annotation.api import documentation, health, pages, reads, rendering, sign_in, webhooks
+from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
 from annotation.api.overview import Overview
 from annotation.api.representations import Problem
+from annotation.api.sessions import Lifetime, Sessions
+from annotation.api.sign_in import Entrance
 from annotation.api.webhooks import TooLargeError
 from annotation.domain.account import Role
 from annotation.domain.campaign import Campaign
@@ -34,6 +37,7 @@ from annotation.errors import (
     WorkbenchError,
 )
 from annotation.ledger.unit_of_work import Ledger
+from annotation.settings import ServeSettings
 from sync.settings import Settings
 
 _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
@@ -61,10 +65,15 @@ def create_app(
     settings: Settings,
     champion: Callable[[], str | None],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    session_secret: str = "",
 ) -> FastAPI:
-    """The application over an open ledger; ``champion`` names the model version in production (``name/version``)."""
+    """The application over an open ledger; ``champion`` names the model version in production (``name/version``).
+
+    Sessions are signed by the settings' secret, else by ``session_secret``, else they end with this application.
+    """
     serve, language = settings.serve, settings.campaign.language
-    access = Access(serve.read_tokens(), host=serve.host)
+    access = _access(ledger, serve, clock, session_secret)
+    entrance = Entrance(ledger, access, clock, language)
     overview = Overview(ledger, champion, clock, settings.trainingset.name, settings.training.model)
     inbox = InboxWriter(ledger)
 
@@ -80,7 +89,7 @@ def create_app(
     app.include_router(webhooks.router(inbox=inbox, secret=serve.read_webhook_secret(), clock=clock))
     app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
     app.include_router(documentation.router())
-    app.include_router(pages.sign_in_router(access=access, language=language))
+    app.include_router(sign_in.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
     app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)
@@ -105,25 +114,32 @@ def run(app: FastAPI, listening: socket.socket) -> None:
     uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])
 
 
+def _access(ledger: Ledger, serve: ServeSettings, clock: Callable[[], datetime], session_secret: str) -> Access:
+    doors = Doors(serve.read_tokens(), serve.host, serve.public_url, identity_provider=bool(serve.oidc.issuer))
+    lifetime = Lifetime(timedelta(minutes=serve.session_idle_minutes), timedelta(hours=serve.session_hours))
+    secret = serve.read_session_secret() or session_secret or secrets.token_urlsafe(48)
+    return Access(ledger=ledger, clock=clock, doors=doors, sessions=Sessions(secret, lifetime))
+
+
 def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: str) -> None:
     def respond(request: Request, status: int, message: str, cure: str) -> Response:
         if request.url.path.startswith(_MACHINES):
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             return JSONResponse(jsonable_encoder(Problem(message=message, cure=cure)), status, headers)
-        visitor = _visitor(access, request) if status == 404 else None
+        visitor = _visitor(access, request) if status in (403, 404) else None
         return rendering.trouble(
             language=language,
             visitor=visitor,
             status=status,
             message=message,
             cure=cure,
-            campaigns=_campaigns(ledger) if visitor else [],
+            campaigns=_campaigns(ledger) if status == 404 and visitor and visitor.role.reaches(Role.SCIENTIST) else [],
         )
 
     @app.exception_handler(WorkbenchError)
     def workbench_error(request: Request, error: WorkbenchError) -> Response:
         if isinstance(error, LoginRequiredError):
-            return pages.login_redirect(request)
+            return sign_in.login_redirect(request)
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
         return respond(request, status, error.message, error.cure)
 
@@ -142,7 +158,7 @@ def _answer_errors(app: FastAPI, *, ledger: Ledger, access: Access, language: st
 
 def _visitor(access: Access, request: Request) -> Visitor | None:
     try:
-        return access.page(Role.SCIENTIST)(request)
+        return access.visitor(request)
     except WorkbenchError:
         return None
 

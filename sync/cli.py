@@ -15,6 +15,7 @@ import typer
 from annotation import cli as annotation
 from annotation import terminal
 from annotation import wiring as annotation_wiring
+from annotation.api import sessions
 from annotation.campaign.progress import progress
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
@@ -319,7 +320,12 @@ def serve(
         if register:
             steps.register_webhook(bench, address)
         listening = web.listen(settings.serve.host, settings.serve.port)
-        application = web.create_app(ledger=bench.ledger, settings=settings, champion=bench.champion)
+        application = web.create_app(
+            ledger=bench.ledger,
+            settings=settings,
+            champion=bench.champion,
+            session_secret=sessions.secret_for(settings.serve, home=bench.home),
+        )
         own = bench.server if label_studio else None
         account = own.account if own else None
         told = [f"Campaign page and API: {address}  (Ctrl-C stops)"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,9 +36,13 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        state: dict[str, Any] = scope.setdefault("state", {})
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(MutableHeaders(scope=message), scope["path"])
+                headers = MutableHeaders(scope=message)
+                _add(headers, scope["path"])
+                _renew(headers, state)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -47,3 +53,9 @@ def _add(headers: MutableHeaders, path: str) -> None:
     headers["Content-Security-Policy"] = DOCUMENTATION if path == "/docs" else STRICT
     if not path.startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
+
+
+def _renew(headers: MutableHeaders, state: dict[str, Any]) -> None:
+    """Hand on a session's cookie that was signed anew, unless the answer starts or ends a session itself."""
+    if "set_cookie" in state and "set-cookie" not in headers:
+        headers.append("Set-Cookie", state["set_cookie"])

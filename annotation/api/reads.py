@@ -21,6 +21,7 @@ from annotation.api.representations import (
     TrainingSetItem,
 )
 from annotation.campaign import progress
+from annotation.domain.account import Role, Scope
 from annotation.errors import NotFoundError
 from annotation.ledger.unit_of_work import Ledger
 
@@ -33,6 +34,7 @@ Kind = Annotated[str | None, Query(description="Of this kind alone.", max_length
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No known token"},
+    403: {"model": Problem, "description": "The token's role or scope does not allow it"},
     422: {"model": Problem, "description": "A parameter cannot be taken"},
     503: {"model": Problem, "description": "No tokens are configured, or the ledger does not answer"},
 }
@@ -40,7 +42,12 @@ _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "descriptio
 
 
 def router(*, ledger: Ledger, access: Access, overview: Overview) -> APIRouter:
-    routes = APIRouter(prefix="/api", tags=["reads"], dependencies=[Depends(access.bearer)], responses=_ANSWERS)
+    routes = APIRouter(
+        prefix="/api",
+        tags=["reads"],
+        dependencies=[Depends(access.api(Role.SCIENTIST, Scope.READ))],
+        responses=_ANSWERS,
+    )
 
     @routes.get("/campaigns", summary="List the campaigns")
     def campaigns(limit: Limit = 100, offset: Offset = 0) -> Page[CampaignItem]:

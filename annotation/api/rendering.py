@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from annotation.api import wording
+from annotation.api import navigation, wording
 from annotation.api.access import Visitor
 from annotation.api.formats import NONE, Formats
 from annotation.domain.campaign import Campaign
@@ -45,6 +45,7 @@ def render(
         words=wording.LANGUAGES[language],
         formats=Formats(language),
         visitor=visitor,
+        links=navigation.of(visitor),
         nothing=NONE,
         **(values or {}),
     )

@@ -19,13 +19,18 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
+from annotation.ledger.repositories.accounts import Accounts, Audit, Tokens
 from annotation.ledger.repositories.answers import Answers
 from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
+from annotation.ledger.repositories.extracts import Extracts
+from annotation.ledger.repositories.flow_figures import FlowFigures
 from annotation.ledger.repositories.judgements import Coders, Judgements
 from annotation.ledger.repositories.labels import EvaluationSet, Labels
 from annotation.ledger.repositories.nomenclatures import Nomenclatures
 from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
 from annotation.ledger.repositories.platforms import Inbox, Platforms
+from annotation.ledger.repositories.provenance import Provenance
+from annotation.ledger.repositories.questions import Questions
 from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
 from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
@@ -77,6 +82,18 @@ class UnitOfWork:
         return Gold(self._session)
 
     @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._session)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self._session)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self._session)
+
+    @cached_property
     def judgements(self) -> Judgements:
         return Judgements(self._session)
 
@@ -119,6 +136,22 @@ class UnitOfWork:
     @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self._session)
+
+    @cached_property
+    def flow_figures(self) -> FlowFigures:
+        return FlowFigures(self._session)
+
+    @cached_property
+    def questions(self) -> Questions:
+        return Questions(self._session)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        return Provenance(self._session)
+
+    @cached_property
+    def extracts(self) -> Extracts:
+        return Extracts(self._session)
 
     @cached_property
     def quarantine(self) -> Quarantine:

@@ -10,7 +10,7 @@ from annotation.domain.campaign import Campaign
 from annotation.errors import UnreachableError
 from annotation.ledger.unit_of_work import Ledger
 from tests.annotation.api.conftest import TOKEN, NewClient, TestClient
-from tests.parts import filled_ledger
+from tests.parts import filled_ledger, signing_in
 from tests.parts.filled_ledger import NOW
 
 
@@ -22,7 +22,7 @@ def demo(filled: Ledger, new_client: NewClient) -> TestClient:
 
 def _sign_in(client: TestClient, token: str = TOKEN, target: str = "/campaigns/main") -> None:
     client.cookies.clear()
-    client.post("/login", data={"token": token, "next": target})
+    signing_in.sign_in(client, token=token, target=target)
 
 
 def test_campaign_page__french_with_interval_and_how_it_was_measured(demo: TestClient) -> None:
@@ -110,7 +110,7 @@ def test_pages__ask_to_sign_in_and_lead_back(filled: Ledger, new_client: NewClie
     asked = client.get("/campaigns/main")
     assert (asked.status_code, asked.headers["Location"]) == (303, "/login?next=%2Fcampaigns%2Fmain")
 
-    signed_in = client.post("/login", data={"token": f" {TOKEN} ", "next": "/campaigns/main"})
+    signed_in = signing_in.sign_in(client, token=f" {TOKEN} ", target="/campaigns/main")
     assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/campaigns/main")
     cookie = signed_in.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -118,22 +118,22 @@ def test_pages__ask_to_sign_in_and_lead_back(filled: Ledger, new_client: NewClie
     assert TOKEN not in cookie
 
     assert client.get("/campaigns/main").status_code == 200
-    client.post("/logout")
+    signing_in.send(client, "/logout", at="/campaigns/main")
     assert client.get("/campaigns/main").status_code == 303
 
 
 def test_pages__wrong_token(filled: Ledger, new_client: NewClient) -> None:
     client = new_client(filled)
-    answer = client.post("/login", data={"token": "wrong", "next": "/"})
+    answer = signing_in.sign_in(client, token="wrong")
 
     assert answer.status_code == 401
-    assert "Set-Cookie" not in answer.headers
+    assert "awb_session" not in answer.headers["Set-Cookie"]
     assert 'role="alert"' in answer.text
 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere", "", "x"])
 def test_pages__signing_in_never_leads_elsewhere(filled: Ledger, new_client: NewClient, target: str) -> None:
-    answer = new_client(filled).post("/login", data={"token": TOKEN, "next": target})
+    answer = signing_in.sign_in(new_client(filled), token=TOKEN, target=target)
 
     assert answer.headers["Location"] == "/"
 
