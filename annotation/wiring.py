@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from annotation.campaign import imports, pull, push
+from annotation.campaign import imports, pull, push, routing
 from annotation.campaign.imports import ImportResult
 from annotation.campaign.ports import Platform
 from annotation.campaign.presenting import Shown
@@ -94,8 +94,9 @@ def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
 
 
 def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
+    """Decide who is asked what, and bring it to the platform."""
     settings = desk.settings.campaign
-    _require_campaign(desk, campaign_key)
+    routing.route(ledger=desk.ledger, campaign_key=campaign_key, now=clock())
     return push.push(
         ledger=desk.ledger,
         platform=desk.platform,
