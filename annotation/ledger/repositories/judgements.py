@@ -81,17 +81,16 @@ class Judgements:
         statement = self._of_campaign(campaign).where(JudgementRow.id.in_(_newest()), JudgementRow.deleted.is_(False))
         return [RecordedJudgement(row.id, _judgement(row)) for row in self._session.scalars(statement)]
 
-    def current_of_tasks(self, task_keys: Sequence[str], *, platform: str) -> dict[str, list[Judgement]]:
-        """The states in force on these tasks, tombstones left out."""
+    def current_of_tasks(self, task_keys: Sequence[str], *, platform: str | None = None) -> dict[str, list[Judgement]]:
+        """The states in force on these tasks on one platform or, without a name, on all; tombstones left out."""
         found: dict[str, list[Judgement]] = {}
         for chunk in statements.chunks(task_keys):
             inside = JudgementRow.task_key.in_(chunk)
             statement = select(JudgementRow).where(
-                inside,
-                JudgementRow.platform == platform,
-                JudgementRow.deleted.is_(False),
-                JudgementRow.id.in_(_newest().where(inside)),
+                inside, JudgementRow.deleted.is_(False), JudgementRow.id.in_(_newest().where(inside))
             )
+            if platform is not None:
+                statement = statement.where(JudgementRow.platform == platform)
             for row in self._session.scalars(statement.order_by(JudgementRow.id)):
                 found.setdefault(row.task_key, []).append(_judgement(row))
         return found
