@@ -22,6 +22,7 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
     ValidationException,
 )
+from pyiceberg.expressions import EqualTo
 from pyiceberg.io.fsspec import FsspecFileIO
 from pyiceberg.table import ALWAYS_TRUE, Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
@@ -120,6 +121,19 @@ class TrainingSetStore:
             found = _version_of(table, tag)
             stored = _scanned(table, found, only_sequence=found.sequence)
             return stored.select(schema.CHANGE.names).cast(schema.CHANGE).sort_by("text_key")
+
+    def history(self, text_key: str) -> pa.Table:
+        """What the current version and its ancestors stored of one text, as ``schema.CHANGE``, oldest first.
+
+        A removal carries the tag of the version that brought the row. Without a version there are no rows.
+        """
+        with self._answering():
+            table = self._table()
+            current = None if table is None else _current(table)
+            if table is None or current is None:
+                return schema.CHANGE.empty_table()
+            scan = table.scan(row_filter=EqualTo(term="text_key", value=text_key), snapshot_id=current.snapshot_id)
+            return scan.to_arrow().select(schema.CHANGE.names).cast(schema.CHANGE).sort_by("sequence")
 
     def versions(self) -> list[Version]:
         """Oldest commit first; empty when nothing was committed."""
