@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from annotation.domain.task import Task
@@ -25,6 +25,23 @@ class Project:
     external_id: int
     cursor: datetime | None
     webhook_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a task lives; ``external_id`` is the platform's."""
+
+    task_key: str
+    project_id: int
+    external_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The platform's ids of tasks and annotations."""
+
+    tasks: frozenset[int]
+    annotations: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,11 @@ class Platforms:
         return [tasks[key] for key in keys]
 
     def add_references(self, references: Mapping[str, int], *, platform: str, project_id: int, now: datetime) -> int:
-        """``references`` maps task keys to the platform's ids; known ones are left as they are."""
+        """``references`` maps task keys to the platform's ids; return how many were new.
+
+        Known ones are left as they are, but for an id that bears another key now, or had vanished: a server that was
+        restored from a backup gives ids a second time.
+        """
         rows = [
             {
                 "task_key": key,
@@ -98,21 +119,63 @@ class Platforms:
             }
             for key, external_id in references.items()
         ]
-        return statements.insert_new(self._session, PlatformReferenceRow, rows, key=["platform", "external_id"])
+        moved = or_(
+            PlatformReferenceRow.vanished_at.is_not(None),
+            PlatformReferenceRow.task_key != statements.excluded("task_key"),
+        )
+        return statements.insert_or_move(
+            self._session,
+            PlatformReferenceRow,
+            rows,
+            key=["platform", "external_id"],
+            where=moved,
+            also={"vanished_at": None},
+        )
 
-    def references(self, campaign: str, platform: str) -> dict[int, str]:
-        """The platform's ids of the campaign's living tasks, with our keys."""
-        statement = (
-            select(PlatformReferenceRow.external_id, PlatformReferenceRow.task_key)
-            .join(TaskRow, TaskRow.key == PlatformReferenceRow.task_key)
-            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
-            .where(
-                DrawRow.campaign == campaign,
+    def references(self, campaign: str, platform: str, *, project_id: int | None = None) -> dict[int, str]:
+        """The platform's ids of the campaign's living tasks, with our keys; of one project or of all."""
+        statement = self._living(campaign, platform, PlatformReferenceRow.external_id, PlatformReferenceRow.task_key)
+        if project_id is not None:
+            statement = statement.where(PlatformReferenceRow.project_id == project_id)
+        return dict(self._session.execute(statement).all())
+
+    def whereabouts(self, campaign: str, platform: str) -> list[Whereabouts]:
+        """Where each of the campaign's living tasks is, copies among them."""
+        columns = (getattr(PlatformReferenceRow, name) for name in ("task_key", "project_id", "external_id"))
+        return [Whereabouts(*row) for row in self._session.execute(self._living(campaign, platform, *columns))]
+
+    def count_references(self, campaign: str, platform: str, *, project_id: int) -> int:
+        statement = self._living(campaign, platform, func.count())
+        return self._session.scalar(statement.where(PlatformReferenceRow.project_id == project_id)) or 0
+
+    def known_keys(self, platform: str, external_ids: Sequence[int]) -> dict[int, str]:
+        """Our keys of those of the platform's ids that live."""
+        found: dict[int, str] = {}
+        for chunk in statements.chunks(external_ids):
+            statement = select(PlatformReferenceRow.external_id, PlatformReferenceRow.task_key).where(
                 PlatformReferenceRow.platform == platform,
+                PlatformReferenceRow.external_id.in_(chunk),
                 PlatformReferenceRow.vanished_at.is_(None),
             )
-        )
-        return dict(self._session.execute(statement).all())
+            found |= dict(self._session.execute(statement).all())
+        return found
+
+    def living_keys(self, platform: str, task_keys: Sequence[str]) -> set[str]:
+        """Those of the tasks that are on the platform, as far as is known."""
+        found: set[str] = set()
+        for chunk in statements.chunks(task_keys):
+            statement = select(PlatformReferenceRow.task_key).where(
+                PlatformReferenceRow.platform == platform,
+                PlatformReferenceRow.task_key.in_(chunk),
+                PlatformReferenceRow.vanished_at.is_(None),
+            )
+            found.update(self._session.scalars(statement))
+        return found
+
+    def vanished_keys(self, campaign: str, platform: str) -> set[str]:
+        """The campaign's tasks that were on the platform and are no more, in that place at least."""
+        statement = self._references(campaign, platform, PlatformReferenceRow.task_key)
+        return set(self._session.scalars(statement.where(PlatformReferenceRow.vanished_at.is_not(None))))
 
     def mark_vanished(self, platform: str, external_ids: Sequence[int], *, now: datetime) -> None:
         for chunk in statements.chunks(external_ids):
@@ -121,6 +184,19 @@ class Platforms:
                 .where(PlatformReferenceRow.platform == platform, PlatformReferenceRow.external_id.in_(chunk))
                 .values(vanished_at=now)
             )
+
+    def _living(self, campaign: str, platform: str, *columns: Any) -> Select[Any]:
+        return self._references(campaign, platform, *columns).where(PlatformReferenceRow.vanished_at.is_(None))
+
+    @staticmethod
+    def _references(campaign: str, platform: str, *columns: Any) -> Select[Any]:
+        return (
+            select(*columns)
+            .select_from(PlatformReferenceRow)
+            .join(TaskRow, TaskRow.key == PlatformReferenceRow.task_key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign, PlatformReferenceRow.platform == platform)
+        )
 
 
 def _project(row: ProjectRow) -> Project:
@@ -145,6 +221,15 @@ class Inbox:
         return [
             Webhook(r.id, r.action, r.project_id, r.payload, r.received_at) for r in self._session.scalars(statement)
         ]
+
+    def announced(self, *, project_id: int, since: datetime) -> Announced:
+        """What the project's webhooks named that came in since then, looked at or not."""
+        statement = select(InboxRow.payload).where(InboxRow.project_id == project_id, InboxRow.received_at >= since)
+        payloads = list(self._session.scalars(statement))
+        return Announced(
+            frozenset(int(number) for one in payloads for number in one.get("task_ids", [])),
+            frozenset(str(number) for one in payloads for number in one.get("annotation_ids", [])),
+        )
 
     def mark_processed(self, ids: Sequence[int], *, now: datetime) -> None:
         for chunk in statements.chunks(ids):
