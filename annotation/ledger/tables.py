@@ -198,6 +198,7 @@ class TaskRow(Base):
     blind: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     __table_args__ = (
         UniqueConstraint("draw_id", "text_key", "seat"),
+        Index("ix_task_counted", "draw_id", "component", "kind", "key"),
         CheckConstraint("inclusion_probability > 0 AND inclusion_probability <= 1", name="known_chance"),
     )
 
@@ -305,7 +306,14 @@ class JudgementRow(Base):
     raw: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime]
-    __table_args__ = (Index("ix_judgement_annotation", "platform", "external_id"),)
+    __table_args__ = (
+        Index("ix_judgement_annotation", "platform", "external_id"),
+        # Answers are counted from this alone: their rows carry what came from the platform, and are long.
+        Index(
+            "ix_judgement_counted",
+            "task_key", "deleted", "outcome", "coder", "judged_at", "lead_time", "platform", "external_id",
+        ),
+    )  # fmt: skip
 
 
 class LabelRow(Base):
