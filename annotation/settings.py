@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from annotation.domain.account import Role
+from annotation.domain.policy import Policy
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import HIDDEN, InvalidInputError, without_passwords
 
@@ -87,6 +88,9 @@ class CampaignSettings(Section):
         default_factory=dict, description="Variables sent to Label Studio, with the titles that coders read; no others."
     )
     show_reason: bool = False
+    policy: Policy = Field(
+        Policy(), description="The policy that a new campaign starts with; that of a campaign: awb campaign policy."
+    )
 
 
 class TextSettings(Section):

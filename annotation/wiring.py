@@ -89,6 +89,7 @@ def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
         nomenclature = work.nomenclatures.get(_named(settings))
         campaign = Campaign(settings.key, settings.title, nomenclature.key, settings.language, clock())
         if work.campaigns.add(campaign):
+            work.policies.set(campaign.key, settings.policy, by="settings", now=clock())
             work.events.add("campaign", campaign.key, now=clock())
         return work.campaigns.get(campaign.key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
@@ -38,6 +38,8 @@ class Policy:
     paused where gold shows an accuracy below ``pause_below``. A new coder first answers ``training_tasks``. A coder
     holds ``queue_size`` tasks at once, for ``lease_hours``. ``hourly_rate`` is in ``currency``.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     candidates: Annotated[int, Ge(1), Le(30)] = 10
     show_probability: bool = False
