@@ -24,7 +24,6 @@ from sampling.units import Units
 # Who asks a text that several components have drawn; the last takes over what the others could not fill.
 PRIORITY: Final = (
     Component.AUDIT,
-    Component.GOLD,
     Component.CLAIM,
     Component.REVISION,
     Component.DRIFTING,

@@ -103,7 +103,7 @@ class Order:
 
     @property
     def budgets(self) -> dict[Component, int]:
-        return {component: getattr(self.settings, component.value) for component in Component}
+        return self.settings.budgets
 
 
 def draw(*, ledger: Ledger, order: Order, now: datetime) -> DrawResult:

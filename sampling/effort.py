@@ -49,7 +49,7 @@ def fitted(settings: DrawSettings, effort: Effort) -> DrawSettings:
     """The budgets that fill ``minutes``, in the same shares, with the least time left over; as they were without it."""
     if settings.minutes is None:
         return settings
-    budgets = {component: getattr(settings, component.value) for component in Component}
+    budgets = settings.budgets
     scale = settings.minutes / max(effort.minutes(budgets), 1e-9)
     wanted = {component: scale * number for component, number in budgets.items()}
     whole = {component: int(number) for component, number in wanted.items()}

@@ -54,7 +54,7 @@ _WORDS: Final = {
         "value": "A wrong code would cost most here.",
         "revision": "The former code has several successors.",
         "claim": "The code is contested.",
-        "gold": "To check coders by.",
+        "suspected": "Coded texts whose code may be wrong.",
         "empty": "No text of the pool is a candidate: its budget goes to the uncertain.",
     },
     "fr": {
@@ -96,7 +96,7 @@ _WORDS: Final = {
         "value": "Une erreur y coûterait le plus.",
         "revision": "L'ancien code a plusieurs successeurs.",
         "claim": "Le code est contesté.",
-        "gold": "Pour vérifier les codeurs.",
+        "suspected": "Textes déjà codés dont le code est peut-être faux.",
         "empty": "Aucun texte n'y répond : son budget revient aux incertains.",
     },
 }

@@ -22,7 +22,6 @@ from sampling.strategies.drifting import Drifting, DriftWeighted
 
 # Beyond, only identical wordings are put together: comparing all with all takes more memory than the draw.
 COMPARED_UP_TO: Final = 500_000
-NAMED: Final = (Component.REVISION, Component.CLAIM, Component.GOLD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from annotation.campaign import reasons as ordinary
 from annotation.domain.campaign import Draw
 from annotation.domain.task import Component, Task, task_key
 from sampling import reasons
@@ -107,4 +108,4 @@ class Questions:
             return reasons.audit(language, drawn=int(self.plan.audit.drawn[number]), among=among)
         strategy = next(part.strategy for part in self.plan.parts if part.component is question.component)
         told = strategy.reason(self.pool, question.row, language) if isinstance(strategy, Explained) else ""
-        return told or reasons.uncertain(language, codes=codes, probabilities=probabilities)
+        return told or ordinary.uncertain(language, codes=codes, probabilities=probabilities)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+
+from annotation.campaign import reasons as ordinary
 
 _SENTENCES: Final = {
     "fr": {
         "audit": "Contrôle : tiré au hasard ({drawn} textes parmi {among}) pour mesurer la qualité du codage.",
-        "uncertain": "Le modèle hésite entre {first} ({p1}) et {second} ({p2}).",
-        "one": "Le modèle ne voit que {first} ({p1}) et n'en est pas sûr.",
-        "sure": "Le modèle dit {first} ({p1}) : à vérifier.",
-        "unscored": "Le modèle ne connaît aucun mot de ce texte.",
         "drifted code": "Code prédit {value} plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted word": "Mot « {value} » plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
         "drifted phrase": "« {value} » devient plus fréquent : {before} des textes auparavant, {after} depuis {since}.",
@@ -20,7 +17,6 @@ _SENTENCES: Final = {
         "drifted wording": "Dans l'ensemble, ces mots ressemblent aux textes arrivés depuis {since}.",
         "new word": "Mot nouveau « {value} » : {before} des textes auparavant, {after} depuis {since}.",
         "new phrase": "Tournure nouvelle « {value} » : {before} des textes auparavant, {after} depuis {since}.",
-        "chance": "Tiré au hasard parmi les textes à coder.",
         "rare 0": "Proche du code {code}, qui n'a encore aucun texte codé.",
         "rare 1": "Proche du code {code}, qui n'a qu'un texte codé.",
         "rare": "Proche du code {code}, qui n'a que {number} textes codés.",
@@ -31,15 +27,12 @@ _SENTENCES: Final = {
         "value unscored": "Poids {weight} ; le modèle ne connaît aucun mot de ce texte.",
         "claim": "Codage contesté.",
         "claims": "Codage contesté {number} fois.",
-        "gold": "Contrôle de la qualité du codage.",
+        "suspected": "Texte codé {code}, alors que des textes semblables ont le code {other}.",
+        "checked": "Texte déjà codé, tiré au hasard pour vérification.",
         "revision": "L'ancien code {old} correspond à {number} codes de la nouvelle nomenclature.",
     },
     "en": {
         "audit": "Audit: drawn at random ({drawn} texts among {among}) to measure how well texts are coded.",
-        "uncertain": "The model hesitates between {first} ({p1}) and {second} ({p2}).",
-        "one": "The model sees only {first} ({p1}) and is not sure of it.",
-        "sure": "The model says {first} ({p1}): to be checked.",
-        "unscored": "The model knows no word of this text.",
         "drifted code": "Predicted code {value} on the rise: {before} of the texts before, {after} since {since}.",
         "drifted word": "Word '{value}' on the rise: {before} of the texts before, {after} since {since}.",
         "drifted phrase": "Wording '{value}' on the rise: {before} of the texts before, {after} since {since}.",
@@ -47,7 +40,6 @@ _SENTENCES: Final = {
         "drifted wording": "Taken together, these words resemble the texts that arrived since {since}.",
         "new word": "New word '{value}': {before} of the texts before, {after} since {since}.",
         "new phrase": "New wording '{value}': {before} of the texts before, {after} since {since}.",
-        "chance": "Drawn at random among the texts to code.",
         "rare 0": "Close to code {code}, which has no coded text yet.",
         "rare 1": "Close to code {code}, which has only one coded text.",
         "rare": "Close to code {code}, which has only {number} coded texts.",
@@ -58,7 +50,8 @@ _SENTENCES: Final = {
         "value unscored": "Weight {weight}; the model knows no word of this text.",
         "claim": "The coding is contested.",
         "claims": "The coding is contested {number} times.",
-        "gold": "Check of how well texts are coded.",
+        "suspected": "The text is coded {code}, while similar texts have the code {other}.",
+        "checked": "A coded text, drawn at random to be checked.",
         "revision": "The former code {old} corresponds to {number} codes of the new nomenclature.",
     },
 }
@@ -73,8 +66,6 @@ _MONTHS: Final = {
         "July", "August", "September", "October", "November", "December",
     ),
 }  # fmt: skip
-# From here on nobody would say that the model hesitates.
-_SURE = 0.8
 # What is this many times as frequent as before is called new.
 _NEW = 8
 
@@ -83,32 +74,15 @@ def audit(language: str, *, drawn: int, among: int) -> str:
     return _SENTENCES[language]["audit"].format(drawn=drawn, among=among)
 
 
-def uncertain(language: str, *, codes: Sequence[str], probabilities: Sequence[float]) -> str:
-    if not codes:
-        return _SENTENCES[language]["unscored"]
-    p1 = _percent(language, probabilities[0])
-    if probabilities[0] >= _SURE:
-        return _SENTENCES[language]["sure"].format(first=codes[0], p1=p1)
-    if len(codes) == 1:
-        return _SENTENCES[language]["one"].format(first=codes[0], p1=p1)
-    return _SENTENCES[language]["uncertain"].format(
-        first=codes[0], p1=p1, second=codes[1], p2=_percent(language, probabilities[1])
-    )
-
-
 def drifted(language: str, *, kind: str, value: str, before: float, after: float, since: datetime) -> str:
     """Of a text that drifts: what rose with it, from which share to which; ``kind`` is that of a drift's cause."""
     new = before * _NEW < after and f"new {kind}" in _SENTENCES[language]
     return _SENTENCES[language][f"new {kind}" if new else f"drifted {kind}"].format(
         value=value,
-        before=_percent(language, before),
-        after=_percent(language, after),
+        before=ordinary.percent(language, before),
+        after=ordinary.percent(language, after),
         since=f"{_MONTHS[language][since.month - 1]} {since.year}",
     )
-
-
-def chance(language: str) -> str:
-    return _SENTENCES[language]["chance"]
 
 
 def rare(language: str, *, code: str, title: str, number: int) -> str:
@@ -127,10 +101,10 @@ def disagreement(
     """``other`` names the other model; empty for the register."""
     return _SENTENCES[language]["models" if other else "register"].format(
         code=code,
-        p=_percent(language, probability),
+        p=ordinary.percent(language, probability),
         other=other,
         other_code=other_code,
-        q=_percent(language, other_probability),
+        q=ordinary.percent(language, other_probability),
     )
 
 
@@ -140,16 +114,17 @@ def value(language: str, *, weight: float, code: str | None, error: float) -> st
     written = f"{weight:,.6g}".replace(",", " ")
     if language == "fr":
         written = written.replace(".", ",")
-    return _SENTENCES[language][kind].format(weight=written, code=code, p=_percent(language, error))
+    return _SENTENCES[language][kind].format(weight=written, code=code, p=ordinary.percent(language, error))
 
 
 def claim(language: str, *, number: int) -> str:
     return _SENTENCES[language]["claim" if number == 1 else "claims"].format(number=number)
 
 
-def gold(language: str) -> str:
-    """Does not tell the coder that the code is known."""
-    return _SENTENCES[language]["gold"]
+def suspected(language: str, *, code: str, other: str) -> str:
+    """Of a text labelled ``code``; the same where nothing speaks against the label."""
+    kind = "checked" if code == other else "suspected"
+    return _SENTENCES[language][kind].format(code=code, other=other)
 
 
 def revision(language: str, *, old: str, number: int) -> str:
@@ -158,8 +133,3 @@ def revision(language: str, *, old: str, number: int) -> str:
 
 def _titled(code: str, title: str) -> str:
     return f"{code} ({title})" if title else code
-
-
-def _percent(language: str, share: float) -> str:
-    text = f"{100 * share:.1f} %"
-    return text.replace(".", ",") if language == "fr" else text

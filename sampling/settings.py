@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from annotation.domain.task import Component
 from annotation.settings import AnnotationSettings, Section
 
 
@@ -59,7 +60,6 @@ class DrawSettings(Section):
     claim: int = Field(0, ge=0, description="Texts whose code is contested: those of `claim_sources`.")
     claim_sources: tuple[str, ...] = Field((), description="Sources of declarations that contest a code.")
     suspected: int = Field(0, ge=0, description="Labelled texts whose label may be wrong; a draw of its own beside.")
-    gold: int = Field(0, ge=0, description="Texts that are to check coders; named by the caller.")
     minutes: float | None = Field(
         None, gt=0, description="Coders' minutes; the budgets above are then shares, scaled to fit."
     )
@@ -80,6 +80,11 @@ class DrawSettings(Section):
     audit_strata: int = Field(8, ge=1, description="Strata of the audit, by how sure the model may be.")
     candidates: int = Field(8, ge=1, le=20, description="Codes put first on the coder's screen.")
     seed: int = 1
+
+    @property
+    def budgets(self) -> dict[Component, int]:
+        """Of all components that a draw fills; gold is put among a coder's tasks when they are handed out."""
+        return {one: getattr(self, one.value) for one in Component if one is not Component.GOLD}
 
 
 class ReplaySettings(Section):

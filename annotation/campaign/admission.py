@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from annotation.campaign import reasons
 from annotation.domain.policy import Policy
 from annotation.domain.team import Standing
 from annotation.quality import gold
@@ -35,23 +36,20 @@ class Decision:
 
 
 def decide(state: Standing, *, right: int, answers: int, tasks: int, policy: Policy, language: str) -> Decision | None:
-    """None where all stays as it is. ``tasks`` is how many training tasks a coder who learns was given.
-
-    A coder in training is let in once all tasks given are answered: they are fewer than the policy asks for where there
-    are not as many gold texts.
-    """
+    """None where all stays as it is. ``tasks`` is how many training tasks there are for a coder who learns: fewer than
+    the policy asks for where gold is short."""
     if state not in (Standing.TRAINING, Standing.ACTIVE):
         return None
     if answers >= LEAST_ANSWERS and policy.pause_below > 0:
         upper = gold.upper_bound(right, answers, alpha=FALSE_PAUSES)
         if upper < policy.pause_below:
-            told = {"upper": _percent(language, upper), "wanted": _percent(language, policy.pause_below)}
-            return Decision(Standing.PAUSED, _SENTENCES[language]["below"].format(right=right, answers=answers, **told))
+            told = _SENTENCES[language]["below"].format(
+                right=right,
+                answers=answers,
+                upper=reasons.percent(language, upper, digits=0),
+                wanted=reasons.percent(language, policy.pause_below, digits=0),
+            )
+            return Decision(Standing.PAUSED, told)
     if state is Standing.TRAINING and answers >= min(tasks, policy.training_tasks):
         return Decision(Standing.ACTIVE, _SENTENCES[language]["in"].format(right=right, answers=answers))
     return None
-
-
-def _percent(language: str, share: float) -> str:
-    text = f"{100 * share:.0f} %"
-    return text.replace(".", ",") if language == "fr" else text

@@ -78,11 +78,11 @@ def review(work: UnitOfWork, campaign_key: str, *, now: datetime) -> list[Enrolm
     second call changes nothing.
     """
     policy = work.policies.current(campaign_key)
-    language = work.campaigns.get(campaign_key).language
+    campaign = work.campaigns.get(campaign_key)
     enrolled = work.enrolments.current(campaign_key)
     golden = checked.by_gold(work, campaign_key)
     trained = checked.by_gold(work, campaign_key, kind=Kind.TRAINING)
-    given = _training_tasks(work, campaign_key)
+    given, stock = _training_tasks(work, campaign_key), len(work.gold.current(campaign.nomenclature))
     since = _let_in_again(work.enrolments.history(campaign_key))
     changed = []
     for coder, enrolment in enrolled.items():
@@ -92,9 +92,10 @@ def review(work: UnitOfWork, campaign_key: str, *, now: datetime) -> list[Enrolm
             enrolment.state,
             right=sum(one.right for one in counted),
             answers=len(counted),
-            tasks=given[coder],
+            # Who was given none yet waits for them.
+            tasks=given[coder] or stock,
             policy=policy,
-            language=language,
+            language=campaign.language,
         )
         if decision is not None:
             changed.append(replace(enrolment, state=decision.state, reason=decision.reason, enrolled_at=now))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sampling import reasons
+from annotation.campaign import reasons
 from sampling.pool import Pool
 from sampling.strategies.base import Floats
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sampling import reasons, uncertainty
+from annotation.campaign import reasons
+from sampling import uncertainty
 from sampling.pool import Pool
 from sampling.strategies.base import Floats
 

@@ -67,5 +67,5 @@ def test_fitted__never_costs_more_than_the_minutes(minutes: float) -> None:
 
     fitted = effort.fitted(BUDGETS.model_copy(update={"minutes": minutes}), cost)
 
-    spent = cost.minutes({component: getattr(fitted, component.value) for component in Component})
+    spent = cost.minutes(fitted.budgets)
     assert minutes - 1.5 < spent <= minutes

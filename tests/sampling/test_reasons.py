@@ -11,28 +11,6 @@ SINCE = datetime(2026, 10, 1, tzinfo=UTC)
 LANGUAGES = ("fr", "en")
 
 
-def test_uncertain__names_the_codes_it_lies_between() -> None:
-    said = {
-        lang: reasons.uncertain(lang, codes=("01.11Z", "01.12Z"), probabilities=(0.411, 0.38)) for lang in LANGUAGES
-    }
-
-    assert said == {
-        "fr": "Le modèle hésite entre 01.11Z (41,1 %) et 01.12Z (38,0 %).",
-        "en": "The model hesitates between 01.11Z (41.1 %) and 01.12Z (38.0 %).",
-    }
-
-
-def test_uncertain__one_code_or_none() -> None:
-    assert reasons.uncertain("en", codes=("01.11Z",), probabilities=(0.4,)).startswith("The model sees only 01.11Z")
-    assert reasons.uncertain("en", codes=(), probabilities=()) == "The model knows no word of this text."
-
-
-def test_uncertain__nobody_would_say_that_a_sure_model_hesitates() -> None:
-    said = reasons.uncertain("fr", codes=("01.11Z", "01.12Z"), probabilities=(0.97, 0.01))
-
-    assert said == "Le modèle dit 01.11Z (97,0 %) : à vérifier."
-
-
 @pytest.mark.parametrize("kind", ["code", "word", "phrase", "variable"])
 def test_drifted__says_before_and_after_and_since_when(kind: str) -> None:
     french, english = (
@@ -90,14 +68,6 @@ def test_value__numbers_as_the_language_writes_them() -> None:
 def test_claim__once_or_more() -> None:
     assert reasons.claim("fr", number=1) == "Codage contesté."
     assert reasons.claim("en", number=2) == "The coding is contested 2 times."
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_gold__does_not_tell_that_the_code_is_known(language: str) -> None:
-    said = reasons.gold(language)
-
-    assert said
-    assert not any(word in said.lower() for word in ("connu", "known", "gold", "settled"))
 
 
 def test_revision__says_how_many_codes() -> None:
