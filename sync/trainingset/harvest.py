@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from annotation.campaign import settling
+from annotation.campaign.settling import Weighed
+from annotation.domain.judgement import Outcome
 from annotation.domain.label import Label, Source
-from annotation.ledger.repositories.judgements import RecordedJudgement
 from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.unit_of_work import Ledger
-from annotation.quality import consensus
 from annotation.quality.consensus import Dispute, Settled
 
 
 @dataclass(frozen=True, slots=True)
 class HarvestResult:
-    """``judgements`` in force; ``labels`` written because they are new or changed; ``withdrawn`` with them."""
+    """``judgements`` in force, those on gold left out; ``labels`` written because they are new or changed,
+    ``withdrawn`` with them; ``arbitrated`` texts have their code from an arbiter."""
 
     judgements: int
     labels: int
@@ -24,10 +25,11 @@ class HarvestResult:
     disputed: int
     undecided: int
     withdrawn: int
+    arbitrated: int = 0
 
 
 def harvest(*, ledger: Ledger, campaign_key: str, now: datetime) -> HarvestResult:
-    """Settle each text of the campaign from its judgements in force and append the labels that changed.
+    """Settle each text from its judgements in force, by the campaign's policy, and append the labels that changed.
 
     A label whose judgements are gone is withdrawn by a label without code, so that no value of a former annotation
     outlives it. All in one transaction; a second call writes nothing.
@@ -35,16 +37,8 @@ def harvest(*, ledger: Ledger, campaign_key: str, now: datetime) -> HarvestResul
     with ledger.begin() as work:
         work.leases.serialise(LABELS)
         nomenclature = work.campaigns.get(campaign_key).nomenclature
-        text_of = {task.key: task.text_key for task in work.tasks.of_campaign(campaign_key)}
-        by_text: dict[str, list[RecordedJudgement]] = defaultdict(list)
-        for recorded in work.judgements.current(campaign_key):
-            by_text[text_of[recorded.judgement.task_key]].append(recorded)
-        settled = {key: consensus.settle([r.judgement for r in found]) for key, found in by_text.items()}
-        labels = [
-            _label(key, nomenclature, by_text[key][verdict.by], verdict)
-            for key, verdict in sorted(settled.items())
-            if isinstance(verdict, Settled)
-        ]
+        weighed = settling.weighed(work, campaign_key)
+        labels = [label for key in sorted(weighed) if (label := _label(key, nomenclature, weighed[key])) is not None]
         standing, ours = {label.text_key for label in labels}, work.judgements.ids(campaign_key)
         withdrawn = [
             _withdrawal(r.label, now)
@@ -54,27 +48,43 @@ def harvest(*, ledger: Ledger, campaign_key: str, now: datetime) -> HarvestResul
         ]
         written = work.labels.record([*labels, *withdrawn])
     return HarvestResult(
-        judgements=sum(map(len, by_text.values())),
+        judgements=sum(len(one.judgements) for one in weighed.values()),
         labels=written,
         unclassifiable=sum(1 for label in labels if label.code is None),
-        disputed=sum(isinstance(verdict, Dispute) for verdict in settled.values()),
-        undecided=sum(verdict is None for verdict in settled.values()),
+        disputed=sum(isinstance(one.verdict, Dispute) for one in weighed.values()),
+        undecided=sum(one.verdict is None for one in weighed.values()),
         withdrawn=len(withdrawn),
+        arbitrated=sum(label.source is Source.ARBITER for label in labels),
     )
 
 
-def _label(text_key: str, nomenclature: str, by: RecordedJudgement, verdict: Settled) -> Label:
+def _label(text_key: str, nomenclature: str, weighed: Weighed) -> Label | None:
+    verdict, by = weighed.verdict, weighed.by
+    if by is None or not isinstance(verdict, Settled):
+        return None
     return Label(
         text_key=text_key,
         nomenclature=nomenclature,
         code=verdict.code,
-        source=Source.CODER,
+        source=Source.ARBITER if verdict.arbitrated else Source.CODER,
         weight=1.0,
-        settled_at=by.judgement.judged_at,
-        coder=by.judgement.coder,
+        settled_at=by.judged_at,
+        coder=by.coder,
         judgement_id=by.id,
-        evidence=f"{verdict.votes} of {verdict.judgements} coders",
+        evidence=_evidence(verdict),
+        judgements=tuple(sorted(mark.id for mark in weighed.judgements if mark.outcome is not Outcome.LATER)),
     )
+
+
+def _evidence(verdict: Settled) -> str:
+    if not verdict.arbitrated:
+        return f"{verdict.votes} of {verdict.judgements} coders"
+    against = verdict.judgements - verdict.votes
+    if not verdict.judgements:
+        return "the arbiter alone"
+    if not against:
+        return f"the arbiter, as {verdict.judgements} of {verdict.judgements} coders"
+    return f"the arbiter, against {against} of {verdict.judgements} coders"
 
 
 def _withdrawal(label: Label, now: datetime) -> Label:

@@ -42,7 +42,7 @@ class Labels:
         self._session = session
 
     def record(self, labels: Sequence[Label]) -> int:
-        """Append the labels that differ from the one in force (code, source, weight, judgement); return how many."""
+        """Append the labels that differ from the one in force (code, source, weight, judgements); return how many."""
         changed: list[Label] = []
         for nomenclature in sorted({label.nomenclature for label in labels}):
             mine = [label for label in labels if label.nomenclature == nomenclature]
@@ -175,7 +175,9 @@ class EvaluationSet:
 
 
 def _content(label: Label) -> tuple[object, ...]:
-    return (label.code, label.source.value, label.weight, label.judgement_id, label.coder)
+    # Labels written before all judgements were noted had one.
+    alone = () if label.judgement_id is None else (label.judgement_id,)
+    return (label.code, label.source.value, label.weight, label.judgement_id, label.coder, label.judgements or alone)
 
 
 def _recorded(row: LabelRow) -> RecordedLabel:
