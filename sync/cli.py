@@ -17,6 +17,7 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
+from annotation.commands import agreement
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -80,8 +81,12 @@ for command in (
     training.train,
     training.evaluate,
     training.promote,
+    agreement.agreement,
 ):
     app.command()(command)
+
+
+annotation.campaign.command("anchoring")(agreement.anchoring)
 
 
 def main() -> None:

@@ -17,10 +17,11 @@ from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import Account, LabelStudioServer
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
+from annotation.quality.longtable import Judged
 from sampling import model as models
 from sampling.model import PortableModel
 from sampling.scorer import Scorer
-from sync import codedtexts
+from sync import codedtexts, judgedtexts
 from sync.settings import Settings
 from sync.storage import Storage
 from sync.training.model import CHAMPION
@@ -191,6 +192,10 @@ class Workbench:
     def coded_texts(self, path: str, *, text: str, code: str) -> Iterator[tuple[str, str]]:
         """Pairs of text and code from a user's file."""
         return codedtexts.read(self.storage_of(path), path, text=text, code=code, now=annotation.clock())
+
+    def judged_texts(self, path: str, *, text: str, coder: str, code: str) -> Iterator[Judged]:
+        """Rows of judgements from a user's file."""
+        return judgedtexts.read(self.storage_of(path), path, text=text, coder=coder, code=code)
 
     @property
     def learner(self) -> FastTextLearner:
