@@ -133,7 +133,7 @@ class Nomenclature:
         """
         code = self._spellings.parse(raw)
         if leaf and not self._codes[code].leaf:
-            below = tuple(one.code for one in self._leaves_below(code))
+            below = tuple(one.code for one in self.leaves_below(code))
             raise UnknownCodeError(raw, nomenclature=self._key, reason="is not a leaf of", nearest=below[:3])
         return code
 
@@ -168,11 +168,12 @@ class Nomenclature:
         """Best first; see ``search.rank``."""
         return tuple(self._codes[code] for code in search.rank(self._entries, query)[:limit])
 
-    def _leaves_below(self, code: str) -> Iterator[Code]:
+    def leaves_below(self, code: str | None) -> Iterator[Code]:
+        """In published order; of ``None``, all of them."""
         for child in self.children(code):
             if child.leaf:
                 yield child
-            yield from self._leaves_below(child.code)
+            yield from self.leaves_below(child.code)
 
     @cached_property
     def _spellings(self) -> Spellings:
