@@ -2,32 +2,39 @@
 
 What holds here: the platform is read, never written; the ledger only ever gains rows. The whole annotation set of a
 task that changed is compared with what is in force, so that a lost webhook, a killed pull or a late answer leaves no
-trace after the next pull. The cursor moves last, when all rows before it are committed.
+trace after the next pull. The cursor of a project moves last, when all rows before it are committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from annotation.campaign import exclusive
-from annotation.campaign.ports import Platform, PlatformAnnotation, PlatformCoder, PlatformTask
-from annotation.domain.judgement import Judgement, Outcome
+from annotation.campaign.ports import Platform, PlatformTask
+from annotation.campaign.taking import Change, Taken, Taker
 from annotation.errors import NotFoundError
-from annotation.ledger.repositories.operations import Quarantined
 from annotation.ledger.repositories.platforms import Project
-from annotation.ledger.unit_of_work import Ledger, UnitOfWork
-from annotation.nomenclature.code import UnknownCodeError
+from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
 
 # A change can be seen a moment after the time it bears; in bulk, many moments.
 OVERLAP = timedelta(minutes=5)
+# How far the platform's clock and ours may differ.
+SKEW = timedelta(minutes=5)
+# A webhook is on its way for up to a second, and is written a moment later.
+UNDER_WAY = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """``skipped`` are those of the new and edited that say *later*. ``vanished`` tasks were deleted on the platform."""
+    """``skipped`` are those of the new and edited that say *later*. ``vanished`` tasks were deleted on the platform.
+
+    ``kept`` judgements are in force although the platform lost them, as after a backup was restored. ``unannounced``
+    tasks had changed without a webhook's saying so, in projects that have one. ``lag_seconds`` is between the newest
+    change and its recording; None where nothing had changed.
+    """
 
     new: int = 0
     edited: int = 0
@@ -36,8 +43,12 @@ class PullResult:
     quarantined: int = 0
     tasks_seen: int = 0
     vanished: int = 0
+    kept: int = 0
+    unannounced: int = 0
+    lag_seconds: float | None = None
 
     def __add__(self, other: PullResult) -> PullResult:
+        lags = [one.lag_seconds for one in (self, other) if one.lag_seconds is not None]
         return PullResult(
             new=self.new + other.new,
             edited=self.edited + other.edited,
@@ -46,6 +57,9 @@ class PullResult:
             quarantined=self.quarantined + other.quarantined,
             tasks_seen=self.tasks_seen + other.tasks_seen,
             vanished=self.vanished + other.vanished,
+            kept=self.kept + other.kept,
+            unannounced=self.unannounced + other.unannounced,
+            lag_seconds=min(lags, default=None),
         )
 
 
@@ -59,43 +73,45 @@ def pull(
     overlap: timedelta = OVERLAP,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> PullResult:
-    """Record what changed on the platform since the last pull, or since ever when ``full``.
+    """Record what changed in the campaign's projects since the last pull, or since ever when ``full``.
 
-    Errors: NotFoundError (nothing has been pushed, or the project was deleted: then nothing is withdrawn from the
-    ledger), ConflictError (another pull is at work), UnreachableError.
+    Errors: NotFoundError (nothing has been pushed, or a project was deleted: then nothing of it is withdrawn from the
+    ledger, and all others have been read), ConflictError (another pull is at work), UnreachableError.
     """
     with exclusive.hold(ledger, f"pull:{campaign_key}", clock=clock) as prolong:
-        project, nomenclature = _known(ledger, platform, campaign_key)
-        taker = _Taker(ledger, platform, project, nomenclature, clock)
-        hints = _Hints.read(ledger, project)
-        there = platform.require_project(project.external_id)
-        since = None if full or project.cursor is None else project.cursor - overlap
-        result, newest = PullResult(), project.cursor
-        for tasks in taker.changed(since, hints.tasks):
-            prolong()
-            result += taker.take(tasks)
-            newest = max((t.updated_at for t in tasks if newest is None or t.updated_at > newest), default=newest)
-            on_progress(result.tasks_seen)
-        if full or hints.deletions or there < taker.living:
-            result += taker.withdraw_deleted()
-        with ledger.begin() as work:
-            if newest is not None:
-                work.platforms.move_cursor(campaign_key, platform.name, newest)
-            work.inbox.mark_processed(hints.ids, now=clock())
-            if result != PullResult(tasks_seen=result.tasks_seen):
-                counts = {"new": result.new, "edited": result.edited, "deleted": result.deleted}
-                work.events.add("pull", campaign_key, now=clock(), payload=counts)
+        projects, nomenclature = _known(ledger, platform, campaign_key)
+        result, missing = PullResult(), []
+        for project in projects:
+            reading = _Reading(ledger, platform, project, nomenclature, clock, prolong, on_progress, result.tasks_seen)
+            try:
+                result += reading.read(full=full, overlap=overlap)
+            except NotFoundError:
+                missing.append(project)
+        if result != PullResult(tasks_seen=result.tasks_seen):
+            with ledger.begin() as work:
+                work.events.add("pull", campaign_key, now=clock(), payload=asdict(result))
+    if missing:
+        raise _deleted(platform, missing)
     return result
 
 
-def _known(ledger: Ledger, platform: Platform, campaign_key: str) -> tuple[Project, Nomenclature]:
+def _known(ledger: Ledger, platform: Platform, campaign_key: str) -> tuple[list[Project], Nomenclature]:
     with ledger.read() as work:
         campaign = work.campaigns.get(campaign_key)
-        project = work.platforms.project(campaign_key, platform.name)
+        projects = work.platforms.projects(campaign_key, platform.name)
         nomenclature = work.nomenclatures.get(campaign.nomenclature)
-    if project is None:
+    if not projects:
         raise NotFoundError(f"Nothing of the campaign {campaign_key} is on {platform.name}.", cure="Run: awb push")
-    return project, nomenclature
+    return projects, nomenclature
+
+
+def _deleted(platform: Platform, missing: Sequence[Project]) -> NotFoundError:
+    named = ", ".join(f"{one.external_id} ({one.queue or 'shared'})" for one in missing)
+    return NotFoundError(
+        f"Of the campaign {missing[0].campaign}, {platform.name} has these projects no more: {named}. "
+        "What was said in them stays in the ledger.",
+        cure="Restore them there from a backup. If they are gone for good: awb push --replace-deleted",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,8 @@ class _Hints:
         return cls(tuple(hook.id for hook in mine), tuple(sorted(named)), deletions)
 
 
-class _Taker:
-    """Takes pages of platform tasks into the ledger, a transaction each."""
+class _Reading:
+    """Of one project."""
 
     def __init__(
         self,
@@ -123,123 +139,103 @@ class _Taker:
         project: Project,
         nomenclature: Nomenclature,
         clock: Callable[[], datetime],
+        prolong: Callable[[], None],
+        on_progress: Callable[[int], None],
+        seen_before: int,
     ) -> None:
         self._ledger = ledger
         self._platform = platform
         self._project = project
-        self._nomenclature = nomenclature
         self._clock = clock
-        self._coders: Mapping[str, PlatformCoder] = {}
-        with ledger.read() as work:
-            self._living = work.platforms.references(project.campaign, platform.name)
+        self._prolong = prolong
+        self._on_progress = on_progress
+        self._taker = Taker(ledger, platform, project, nomenclature, clock)
+        self._seen = seen_before
+        self._newest = project.cursor
+        self._taken = Taken()
 
-    @property
-    def living(self) -> int:
-        return len(self._living)
+    def read(self, *, full: bool, overlap: timedelta) -> PullResult:
+        project, before = self._project, self._seen
+        hints = _Hints.read(self._ledger, project)
+        there = self._platform.require_project(project.external_id)
+        everything = full or project.cursor is None
+        # Time goes back where the task that changed last was deleted, or the server restored from a backup.
+        went_back = project.cursor is not None and self._goes_back(project.cursor)
+        since = None if everything or went_back or project.cursor is None else project.cursor - overlap
+        self._take(since, hints.tasks)
+        if self._taker.reused and since is not None:
+            # Restored, and at work again since: the cursor shows nothing of it, the ids do.
+            self._take(None, ())
+        went_back = went_back or self._taker.reused
+        if everything or went_back or hints.deletions or there < self._living():
+            self._taken += self._taker.withdraw_missing(went_back=went_back)
+        self._finish(hints, went_back=went_back)
+        return self._result(self._seen - before)
 
-    def changed(self, since: datetime | None, hinted: Sequence[int]) -> Iterator[list[PlatformTask]]:
+    def _goes_back(self, cursor: datetime) -> bool:
+        newest = self._platform.newest_change(self._project.external_id)
+        return newest is None or newest < cursor
+
+    def _take(self, since: datetime | None, hinted: Sequence[int]) -> None:
+        if since is None:
+            self._newest = None
+        for tasks in self._changed(since, hinted):
+            self._prolong()
+            self._taken += self._taker.take(tasks)
+            self._newest = (
+                max((t.updated_at for t in tasks), default=None)
+                if self._newest is None
+                else max(self._newest, *(t.updated_at for t in tasks))
+            )
+            self._seen += len(tasks)
+            self._on_progress(self._seen)
+
+    def _changed(self, since: datetime | None, hinted: Sequence[int]) -> Iterator[list[PlatformTask]]:
         seen: set[int] = set()
         for tasks in self._platform.changed_tasks(self._project.external_id, since):
             seen.update(task.external_id for task in tasks)
             yield tasks
         unseen = [number for number in hinted if number not in seen]
-        if unseen:
-            yield self._platform.tasks(self._project.external_id, unseen)
+        if unseen and (found := self._platform.tasks(self._project.external_id, unseen)):
+            yield found
 
-    def take(self, tasks: Sequence[PlatformTask]) -> PullResult:
-        self._meet_coders(tasks)
+    def _living(self) -> int:
+        project = self._project
+        with self._ledger.read() as work:
+            return work.platforms.count_references(project.campaign, project.platform, project_id=project.external_id)
+
+    def _finish(self, hints: _Hints, *, went_back: bool) -> None:
+        project = self._project
         with self._ledger.begin() as work:
-            known = work.tasks.get([task.key for task in tasks if task.key])
-            in_force = work.judgements.current_of_tasks(sorted(known), platform=self._platform.name)
-            self._adopt(work, [task for task in tasks if task.key in known])
-            result = PullResult(tasks_seen=len(tasks))
-            for task in tasks:
-                if task.key in known:
-                    result += self._take_one(work, task, task.key or "", in_force.get(task.key or "", []))
-                elif task.annotations:
-                    result += PullResult(quarantined=sum(self._set_aside_foreign(work, task)))
-        return result
+            if self._newest is not None:
+                work.platforms.move_cursor(project.campaign, project.platform, self._newest, project.queue)
+            work.inbox.mark_processed(hints.ids, now=self._clock())
+            if went_back and self._taken.kept:
+                payload = {"project": project.external_id, "queue": project.queue, "kept": self._taken.kept}
+                work.events.add("platform_restored", project.campaign, now=self._clock(), payload=payload)
 
-    def withdraw_deleted(self) -> PullResult:
-        """Tombstones for the judgements of tasks that are gone, which may then be pushed again."""
-        there = self._platform.task_ids(self._project.external_id)
-        gone = {number: key for number, key in self._living.items() if number not in there}
-        deleted = 0
-        with self._ledger.begin() as work:
-            in_force = work.judgements.current_of_tasks(sorted(set(gone.values())), platform=self._platform.name)
-            for number, key in gone.items():
-                deleted += sum(self._bury(work, one) for one in _of_task(in_force.get(key, []), number).values())
-            work.platforms.mark_vanished(self._platform.name, list(gone), now=self._clock())
-        return PullResult(deleted=deleted, vanished=len(gone))
+    def _result(self, seen: int) -> PullResult:
+        taken, changes = self._taken, self._taker.changes
+        newest = max((change.changed_at for change in changes), default=None)
+        result = PullResult(**{**asdict(taken), "tasks_seen": seen, "unannounced": self._unannounced(changes)})
+        lag = None if newest is None else max(0.0, round((self._clock() - newest).total_seconds(), 3))
+        return replace(result, lag_seconds=lag)
 
-    def _take_one(self, work: UnitOfWork, task: PlatformTask, key: str, in_force: Sequence[Judgement]) -> PullResult:
-        before = _of_task(in_force, task.external_id)
-        result = PullResult()
-        for annotation in task.annotations:
-            code, problem = self._read_code(annotation)
-            if problem:
-                result += PullResult(quarantined=int(self._set_aside(work, task, annotation, problem)))
-                continue
-            former = before.pop(annotation.external_id, None)
-            if work.judgements.record(self._judgement(work, key, annotation, code), now=self._clock()):
-                later = int(annotation.outcome is Outcome.LATER)
-                result += PullResult(new=int(former is None), edited=int(former is not None), skipped=later)
-        # What is left was deleted there, or can no longer be read.
-        return result + PullResult(deleted=sum(self._bury(work, one) for one in before.values()))
-
-    def _read_code(self, annotation: PlatformAnnotation) -> tuple[str | None, str]:
-        if annotation.problem or annotation.code is None:
-            return None, annotation.problem
-        try:
-            return self._nomenclature.parse(annotation.code, leaf=True), ""
-        except UnknownCodeError as error:
-            return None, str(error)
-
-    def _judgement(self, work: UnitOfWork, key: str, annotation: PlatformAnnotation, code: str | None) -> Judgement:
-        coder = self._coders.get(annotation.coder)
-        return Judgement(
-            task_key=key,
-            platform=self._platform.name,
-            external_id=annotation.external_id,
-            coder=work.coders.pseudonym(
-                self._platform.name, annotation.coder, email=coder.email if coder else None, now=self._clock()
-            ),
-            outcome=annotation.outcome,
-            code=code,
-            judged_at=annotation.updated_at,
-            lead_time=annotation.lead_time,
-            comment=annotation.comment,
-            difficulty=annotation.difficulty,
-            detail=annotation.detail,
-            raw=annotation.raw,
-        )
-
-    def _bury(self, work: UnitOfWork, judgement: Judgement) -> bool:
-        return work.judgements.record(replace(judgement, deleted=True, judged_at=self._clock()), now=self._clock())
-
-    def _set_aside(self, work: UnitOfWork, task: PlatformTask, annotation: PlatformAnnotation, reason: str) -> bool:
-        origin = f"{self._platform.name}, task {task.external_id}, annotation {annotation.external_id}"
-        return work.quarantine.add(Quarantined("annotation", origin, None, annotation.raw, reason), now=self._clock())
-
-    def _set_aside_foreign(self, work: UnitOfWork, task: PlatformTask) -> Iterator[bool]:
-        for annotation in task.annotations:
-            yield self._set_aside(
-                work, task, annotation, "The task is none of ours: somebody added it on the platform."
+    def _unannounced(self, changes: Sequence[Change]) -> int:
+        """Tasks that changed while there was a webhook, of which none told; those just changed may still be told."""
+        project, now = self._project, self._clock()
+        if project.webhook_id is None or not changes:
+            return 0
+        with self._ledger.read() as work:
+            registered = work.events.newest("webhook", project.campaign)
+            told = work.inbox.announced(
+                project_id=project.external_id, since=min(change.changed_at for change in changes) - SKEW
             )
-
-    def _adopt(self, work: UnitOfWork, tasks: Sequence[PlatformTask]) -> None:
-        """Note where tasks live whose push was killed before it could; of two copies, the first stays noted."""
-        noted = set(self._living.values())
-        found = {t.key: t.external_id for t in reversed(tasks) if t.key and t.key not in noted}
-        work.platforms.add_references(
-            found, platform=self._platform.name, project_id=self._project.external_id, now=self._clock()
+        start = registered.happened_at if registered else None
+        return sum(
+            change.task not in told.tasks
+            and not change.annotations & told.annotations
+            and change.changed_at <= now - UNDER_WAY
+            and (start is None or change.changed_at > start)
+            for change in changes
         )
-
-    def _meet_coders(self, tasks: Sequence[PlatformTask]) -> None:
-        if {a.coder for task in tasks for a in task.annotations} - self._coders.keys():
-            self._coders = self._platform.coders()
-
-
-def _of_task(judgements: Sequence[Judgement], number: int) -> dict[str, Judgement]:
-    """By annotation: a task may be on the platform in two copies, each with annotations of its own."""
-    return {one.external_id: one for one in judgements if one.raw.get("task") == number}

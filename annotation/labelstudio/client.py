@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ from annotation.campaign.ports import (
     TaskPayload,
 )
 from annotation.errors import ConflictError, InvalidInputError, UnreachableError
-from annotation.labelstudio import interface, payload
+from annotation.labelstudio import interface, payload, settings, webhook
 from annotation.labelstudio.session import Session, TooLongError
 
 PAGE = 1000
@@ -50,6 +51,8 @@ class LabelStudioPlatform:
         self._name = name or self._session.url
         self._public_url = (public_url or url).rstrip("/")
         self._language = language
+        # Projects that were seen to show predictions, so that not every batch asks again.
+        self._showing: set[int] = set()
 
     @property
     def name(self) -> str:
@@ -79,36 +82,46 @@ class LabelStudioPlatform:
         )
 
     def ensure_project(self, spec: ProjectSpec) -> int:
-        marker = f"[awb:{spec.key}]"
-        found = [p for p in self._projects() if marker in (p.get("description") or "")]
+        found = [p for p in self._projects() if settings.marker(spec) in (p.get("description") or "")]
         if found:
             # The oldest, should two processes ever have made one each.
-            project = min(found, key=lambda p: int(p["id"]))
+            number = min(int(project["id"]) for project in found)
         else:
-            project = self._session.write(
-                "POST",
-                "api/projects/",
-                body={
-                    "title": spec.title[:50].ljust(3, "."),
-                    "description": f"{spec.description}\n{marker}".strip(),
-                    "label_config": "<View></View>",
-                    "show_collab_predictions": spec.prefill,
-                    # Tasks come in the order of their keys, which is random: what has been answered at any moment
-                    # is then still a random part of what was drawn.
-                    "sampling": "Sequential sampling",
-                    "maximum_annotations": 1,
-                    "skip_queue": "REQUEUE_FOR_OTHERS",
-                },
-            )
-        number = int(project["id"])
-        # The browser fetches the tree from an absolute address, which has changed when the server moved.
-        if f"{self._public_url}/data/" not in (project.get("label_config") or ""):
-            self._configure(number, spec)
-        self._show_predictions(number)
+            made = self._session.write("POST", "api/projects/", body=settings.of_new(spec))
+            number = int(made["id"])
+        self.mend_project(number, spec)
         return number
 
+    def mend_project(self, project: int, spec: ProjectSpec) -> tuple[str, ...]:
+        found = self._session.get(f"api/projects/{project}/")
+        if settings.marker(spec) not in (found.get("description") or ""):
+            raise ConflictError(
+                f"Project {project} of {self._name} is not that of {spec.key}.",
+                cure="Was its description changed, or another database put behind the address?",
+            )
+        self._show_predictions(project, found)
+        config = settings.screen(spec, self._tree_url(project, spec, found))
+        changed = settings.differences(found, spec, config)
+        if not changed:
+            return ()
+        try:
+            self._session.write("PATCH", f"api/projects/{project}/", body=changed)
+        except InvalidInputError as error:
+            if "label_config" not in changed:
+                raise
+            raise InvalidInputError(
+                f"The screen of project {project} was changed, and Label Studio refuses ours: {error.message}",
+                cure="Answers were given on the other screen. Delete those annotations, then run: awb push",
+            ) from error
+        return tuple(sorted(changed))
+
     def require_project(self, project: int) -> int:
-        return int(self._session.get(f"api/projects/{project}/")["task_number"])
+        self._session.get(f"api/projects/{project}/", include="id")
+        return int(self._page(project, [_filter("data.key", "empty", "String", False)], fields="id", size=1)["total"])
+
+    def newest_change(self, project: int) -> datetime | None:
+        newest = self._page(project, [], fields="id,data,updated_at", size=1, ordering="-tasks:updated_at")["tasks"]
+        return payload.decode(newest[0]).updated_at if newest else None
 
     def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
@@ -122,24 +135,31 @@ class LabelStudioPlatform:
         answer = self._session.write(
             "POST", f"api/projects/{project}/import", body=body, params={"return_task_ids": "true"}
         )
-        self._show_predictions(project)
+        if any(one.get("predictions") for one in body):
+            self._show_predictions(project)
         ids = answer.get("task_ids") or []
         if len(ids) == len(payloads):
             return {one.key: int(number) for one, number in zip(payloads, ids, strict=True)}
         found = self.find_tasks(project, [one.key for one in payloads])
         return {key: numbers[0] for key, numbers in found.items()}
 
-    def delete_unanswered(self, project: int, ids: Sequence[int]) -> int:
-        unanswered = [task.external_id for task in self.tasks(project, ids) if not task.annotations]
-        for start in range(0, len(unanswered), PAGE):
-            chunk = unanswered[start : start + PAGE]
+    def delete_unanswered(self, project: int, ids: Sequence[int]) -> list[int]:
+        # Label Studio itself picks those without an answer, at the moment when it deletes: what is submitted between
+        # our look and our request stays.
+        unanswered = [_filter(f"{kind}_annotations", "equal", "Number", 0) for kind in ("total", "cancelled")]
+        for start in range(0, len(ids), PAGE):
             self._session.write(
                 "POST",
                 "api/dm/actions/",
                 params={"id": "delete_tasks", "project": project},
-                body={"selectedItems": {"all": False, "included": chunk}},
+                body={
+                    "selectedItems": {"all": False, "included": list(ids[start : start + PAGE])},
+                    "filters": {"conjunction": "and", "items": unanswered},
+                    "ordering": [],
+                },
             )
-        return len(unanswered)
+        left = {task.external_id for task in self.tasks(project, ids)}
+        return [number for number in ids if number not in left]
 
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
         filters = [] if since is None else [_filter("updated_at", "greater", "Datetime", _moment(since))]
@@ -198,6 +218,9 @@ class LabelStudioPlatform:
         with suppress(ConflictError):
             again(self._session.write, "POST", f"api/tasks/{task}/annotations/", body=body)
 
+    def share_webhook(self, project: int, *, like: int) -> int | None:
+        return webhook.share(self._session, project=project, like=like)
+
     def project_url(self, project: int) -> str:
         return f"{self._public_url}/projects/{project}/data"
 
@@ -214,24 +237,32 @@ class LabelStudioPlatform:
             if len(found) >= int(page["count"]) or not page["results"]:
                 return found
 
-    def _configure(self, project: int, spec: ProjectSpec) -> None:
+    def _tree_url(self, project: int, spec: ProjectSpec, found: Mapping[str, Any]) -> str:
+        """Where browsers fetch the nomenclature's tree; uploaded when it has changed or the server has moved."""
+        tree = interface.tree(spec.nomenclature)
+        name = f"tree-{hashlib.sha256(tree).hexdigest()[:12]}.json"
+        shown = settings.tree_url(found)
+        if shown.startswith(f"{self._public_url}/data/") and shown.endswith(name):
+            return shown
         upload = self._session.write(
             "POST",
             f"api/projects/{project}/import",
             params={"commit_to_project": "false"},
-            files={"tree.json": ("tree.json", interface.tree(spec.nomenclature), "application/json")},
+            files={"tree.json": (name, tree, "application/json")},
         )
         file = self._session.get(f"api/import/file-upload/{upload['file_upload_ids'][0]}")["file"]
-        config = interface.configuration(
-            spec.nomenclature, language=spec.language, tree_url=f"{self._public_url}/data/{file}"
-        )
-        self._session.write("PATCH", f"api/projects/{project}/", body={"label_config": config})
+        return f"{self._public_url}/data/{file}"
 
-    def _show_predictions(self, project: int) -> None:
-        known = self._session.get(f"api/projects/{project}/")
+    def _show_predictions(self, project: int, found: Mapping[str, Any] | None = None) -> None:
+        if project in self._showing:
+            return
+        known = found or self._session.get(f"api/projects/{project}/")
         # Label Studio takes the name of a model version only once a prediction bears it.
-        if known["total_predictions_number"] and known["model_version"] != payload.MODEL_VERSION:
+        if not known["total_predictions_number"]:
+            return
+        if known["model_version"] != payload.MODEL_VERSION:
             self._session.write("PATCH", f"api/projects/{project}/", body={"model_version": payload.MODEL_VERSION})
+        self._showing.add(project)
 
     def _of_keys(self, project: int, keys: Sequence[str]) -> list[dict[str, Any]]:
         try:
@@ -247,19 +278,7 @@ class LabelStudioPlatform:
         """Pages in order of id. Each starts after the last id seen: a deletion in between shifts none out of sight."""
         last = 0
         while True:
-            query = {
-                "ordering": ["tasks:id"],
-                "filters": {"conjunction": "and", "items": [*filters, _filter("id", "greater", "Number", last)]},
-            }
-            answer = self._session.get(
-                "api/tasks/",
-                project=project,
-                fields="all" if "annotations" in fields else "task_only",
-                include=fields,
-                page=1,
-                page_size=PAGE,
-                query=json.dumps(query),
-            )
+            answer = self._page(project, [*filters, _filter("id", "greater", "Number", last)], fields=fields)
             tasks, total = answer["tasks"], int(answer["total"])
             if len(tasks) < min(total, PAGE):
                 raise UnreachableError(
@@ -271,6 +290,25 @@ class LabelStudioPlatform:
                 last = int(tasks[-1]["id"])
             if total <= PAGE:
                 return
+
+    def _page(
+        self,
+        project: int,
+        filters: list[dict[str, Any]],
+        *,
+        fields: str,
+        size: int = PAGE,
+        ordering: str = "tasks:id",
+    ) -> Any:
+        return self._session.get(
+            "api/tasks/",
+            project=project,
+            fields="all" if "annotations" in fields else "task_only",
+            include=fields,
+            page=1,
+            page_size=size,
+            query=json.dumps({"ordering": [ordering], "filters": {"conjunction": "and", "items": filters}}),
+        )
 
     def _coder(self, email: str) -> PlatformCoder | None:
         return next((one for one in self.coders().values() if one.email.lower() == email.lower()), None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from annotation.campaign.ports import (
     Answer,
@@ -18,7 +18,7 @@ from annotation.campaign.ports import (
     TaskPayload,
 )
 from annotation.domain.judgement import Outcome
-from annotation.errors import NotFoundError, UnreachableError
+from annotation.errors import ConflictError, NotFoundError, UnreachableError
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -45,11 +45,13 @@ class FakePlatform:
         self.projects: dict[int, ProjectSpec] = {}
         self.stored: dict[int, StoredTask] = {}
         self.people: dict[str, PlatformCoder] = {}
+        self.webhooks: dict[int, int] = {}
+        self.changed_screens: frozenset[int] = frozenset()
         self.answers: dict[str, int] = {}
         self.fail_create: list[str] = []
         self.late: list[Callable[[], object]] = []
         self.reachable = True
-        self._ids = count(1)
+        self._last = 0
         self._moment = START
 
     def check(self) -> PlatformCheck:
@@ -60,15 +62,25 @@ class FakePlatform:
         for number, known in self.projects.items():
             if known.key == spec.key:
                 return number
-        number = next(self._ids)
+        number = self._next()
         self.projects[number] = spec
         return number
+
+    def mend_project(self, project: int, spec: ProjectSpec) -> tuple[str, ...]:
+        self.require_project(project)
+        if self.projects[project].key != spec.key:
+            raise ConflictError(f"Project {project} is not that of {spec.key}.")
+        changed, self.changed_screens = project in self.changed_screens, self.changed_screens - {project}
+        return ("label_config",) if changed else ()
 
     def require_project(self, project: int) -> int:
         self._require_reachable()
         if project not in self.projects:
             raise NotFoundError(f"There is no project {project}.")
-        return len(self.task_ids(project))
+        return sum(self.stored[number].payload is not None for number in self.task_ids(project))
+
+    def newest_change(self, project: int) -> datetime | None:
+        return max((self.stored[number].updated_at for number in self.task_ids(project)), default=None)
 
     def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
         self._require_reachable()
@@ -91,11 +103,12 @@ class FakePlatform:
             raise LostAnswerError("No answer came.")
         return ids
 
-    def delete_unanswered(self, project: int, ids: Sequence[int]) -> int:
-        unanswered = [number for number in ids if number in self.stored and not self.stored[number].annotations]
-        for number in unanswered:
-            del self.stored[number]
-        return len(unanswered)
+    def delete_unanswered(self, project: int, ids: Sequence[int]) -> list[int]:
+        self._require_reachable()
+        gone = [number for number in ids if number not in self.stored or not self.stored[number].annotations]
+        for number in gone:
+            self.stored.pop(number, None)
+        return gone
 
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
         self._require_reachable()
@@ -114,13 +127,13 @@ class FakePlatform:
         return {one.external_id: one for one in self.people.values()}
 
     def sign_up(self, email: str, password: str) -> PlatformCoder:
-        return self.people.setdefault(email, PlatformCoder(str(next(self._ids)), email))
+        return self.people.setdefault(email, PlatformCoder(str(self._next()), email))
 
     def annotate(self, task: int, coder: PlatformCoder, answer: Answer) -> None:
         self._require_reachable()
         if answer.id in self.answers:
             return
-        now, number = self._tick(), str(next(self._ids))
+        now, number = self._tick(), str(self._next())
         self.answers[answer.id] = task
         annotation = PlatformAnnotation(
             external_id=number,
@@ -136,6 +149,11 @@ class FakePlatform:
             raw={"id": int(number), "task": task},
         )
         self._put(task, annotation)
+
+    def share_webhook(self, project: int, *, like: int) -> int | None:
+        if like not in self.webhooks:
+            return None
+        return self.webhooks.setdefault(project, self._next())
 
     def project_url(self, project: int) -> str:
         return f"fake://projects/{project}"
@@ -157,9 +175,27 @@ class FakePlatform:
         del self.stored[task]
 
     def add_foreign_task(self, project: int) -> int:
-        number = next(self._ids)
+        number = self._next()
         self.stored[number] = StoredTask(project, None, self._tick())
         return number
+
+    def undo(self, task: int, annotation: str) -> None:
+        """The coder takes the submission back; what was said becomes a draft, which is no answer."""
+        self.delete_annotation(task, annotation)
+
+    def change_screen(self, project: int) -> None:
+        self.changed_screens |= {project}
+
+    def delete_project(self, project: int) -> None:
+        del self.projects[project]
+        self.stored = {number: task for number, task in self.stored.items() if task.project != project}
+
+    def backup(self) -> object:
+        return deepcopy((self.projects, self.stored, self.answers, self._last))
+
+    def restore(self, backup: object) -> None:
+        """Everything as it was, ids included: the next ones are given a second time. Time goes on."""
+        self.projects, self.stored, self.answers, self._last = deepcopy(backup)  # type: ignore[misc]
 
     def deliver_late(self) -> None:
         """What had been sent and not yet been carried out."""
@@ -170,7 +206,7 @@ class FakePlatform:
     def _store(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
         now, ids = self._tick(), {}
         for payload in payloads:
-            ids[payload.key] = next(self._ids)
+            ids[payload.key] = self._next()
             self.stored[ids[payload.key]] = StoredTask(project, payload, now)
         return ids
 
@@ -182,6 +218,10 @@ class FakePlatform:
         task = self.stored[number]
         key = task.payload.key if task.payload else None
         return PlatformTask(number, key, task.updated_at, tuple(task.annotations.values()))
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
 
     def _tick(self) -> datetime:
         self._moment += timedelta(seconds=1)

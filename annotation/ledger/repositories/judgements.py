@@ -95,6 +95,16 @@ class Judgements:
                 found.setdefault(row.task_key, []).append(_judgement(row))
         return found
 
+    def latest(self, platform: str, external_ids: Sequence[str]) -> dict[str, Judgement]:
+        """The last row of each of the platform's annotations, tombstones among them."""
+        found: dict[str, Judgement] = {}
+        for chunk in statements.chunks(external_ids):
+            inside = (JudgementRow.platform == platform, JudgementRow.external_id.in_(chunk))
+            newest = select(func.max(JudgementRow.id)).where(*inside).group_by(JudgementRow.external_id)
+            for row in self._session.scalars(select(JudgementRow).where(JudgementRow.id.in_(newest))):
+                found[row.external_id] = _judgement(row)
+        return found
+
     def marks(self, campaign: str) -> list[JudgementMark]:
         """The states in force of a campaign, tombstones left out, in order of id."""
         statement = self._marks().join(TaskRow, TaskRow.key == JudgementRow.task_key)

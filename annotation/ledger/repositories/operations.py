@@ -92,6 +92,12 @@ class Events:
         self._session.add(EventRow(kind=kind, subject=subject, payload=dict(payload or {}), happened_at=now))
         self._session.flush()
 
+    def newest(self, kind: str, subject: str) -> Event | None:
+        """The last one of this kind about that subject."""
+        statement = select(EventRow).where(EventRow.kind == kind, EventRow.subject == subject)
+        row = self._session.scalars(statement.order_by(EventRow.id.desc()).limit(1)).first()
+        return Event(row.kind, row.subject, row.payload, row.happened_at) if row else None
+
     def latest(self, *, limit: int = 50) -> list[Event]:
         rows = self._session.scalars(select(EventRow).order_by(EventRow.id.desc()).limit(limit))
         return [Event(r.kind, r.subject, r.payload, r.happened_at) for r in rows]

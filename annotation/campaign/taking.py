@@ -1,0 +1,251 @@
+"""Pages of platform tasks come into the ledger, a transaction each.
+
+What holds here: what a coder took back on the platform is withdrawn, what the platform lost is kept. A server that was
+restored from a backup shows older states of what it still has and gives ids a second time; that, no coder can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from annotation.campaign.ports import Platform, PlatformAnnotation, PlatformCoder, PlatformTask
+from annotation.domain.judgement import Judgement, Outcome
+from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.platforms import Project
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+from annotation.nomenclature.code import UnknownCodeError
+from annotation.nomenclature.nomenclature import Nomenclature
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Judgements by what became of them; ``vanished`` are tasks.
+
+    ``skipped`` are those of the new and edited that say *later*; ``kept`` are in force although the platform lost them.
+    """
+
+    new: int = 0
+    edited: int = 0
+    deleted: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    kept: int = 0
+    vanished: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.new + other.new,
+            self.edited + other.edited,
+            self.deleted + other.deleted,
+            self.skipped + other.skipped,
+            self.quarantined + other.quarantined,
+            self.kept + other.kept,
+            self.vanished + other.vanished,
+        )
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.new or self.edited or self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A task of the platform on which something was said, changed or taken back; the ids are the platform's."""
+
+    task: int
+    annotations: frozenset[str]
+    changed_at: datetime
+
+
+class Taker:
+    """Takes the tasks of one project.
+
+    ``changes`` are those recorded so far. ``older`` says that a state older than a recorded one was seen, ``reused``
+    that an id was given a second time: both only after a backup was restored.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        platform: Platform,
+        project: Project,
+        nomenclature: Nomenclature,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._platform = platform
+        self._project = project
+        self._nomenclature = nomenclature
+        self._clock = clock
+        self._coders: Mapping[str, PlatformCoder] = {}
+        self.changes: list[Change] = []
+        self.older = False
+        self.reused = False
+
+    def take(self, tasks: Sequence[PlatformTask]) -> Taken:
+        self._meet_coders(tasks)
+        with self._ledger.begin() as work:
+            known = work.tasks.get([task.key for task in tasks if task.key])
+            in_force = work.judgements.current_of_tasks(sorted(known), platform=self._platform.name)
+            latest = work.judgements.latest(self._platform.name, [a.external_id for t in tasks for a in t.annotations])
+            self._adopt(work, [task for task in tasks if task.key in known])
+            taken = Taken()
+            for task in tasks:
+                if task.key is not None and task.key in known:
+                    taken += self._take_one(work, task, task.key, in_force.get(task.key, ()), latest)
+                elif task.annotations:
+                    taken += Taken(quarantined=sum(self._set_aside_foreign(work, task)))
+        return taken
+
+    def withdraw_missing(self, *, went_back: bool) -> Taken:
+        """Note which tasks are gone, so that they may be pushed again, and bury what was said of them.
+
+        Where ``went_back``, the tasks' judgements may be kept instead: if older states were seen too, or if just the
+        youngest tasks are gone, since nobody deletes exactly those.
+        """
+        there = self._platform.task_ids(self._project.external_id)
+        with self._ledger.begin() as work:
+            living = work.platforms.references(
+                self._project.campaign, self._platform.name, project_id=self._project.external_id
+            )
+            gone = {number: key for number, key in living.items() if number not in there}
+            lost = went_back and (self.older or self.reused or min(gone, default=0) > max(there, default=0))
+            in_force = work.judgements.current_of_tasks(sorted(set(gone.values())), platform=self._platform.name)
+            said = [one for number, key in gone.items() for one in _of_task(in_force.get(key, ()), number).values()]
+            for one in said:
+                if lost:
+                    self._keep(work, one)
+                else:
+                    self._bury(work, one, self._clock())
+            work.platforms.mark_vanished(self._platform.name, list(gone), now=self._clock())
+        return Taken(deleted=0 if lost else len(said), kept=len(said) if lost else 0, vanished=len(set(gone.values())))
+
+    def _take_one(
+        self,
+        work: UnitOfWork,
+        task: PlatformTask,
+        key: str,
+        in_force: Sequence[Judgement],
+        latest: Mapping[str, Judgement],
+    ) -> Taken:
+        before = _of_task(in_force, task.external_id)
+        taken, touched = Taken(), set()
+        for annotation in task.annotations:
+            last = latest.get(annotation.external_id)
+            if last is not None and last.task_key != key:
+                taken += self._make_room(work, last)
+            elif last is not None and annotation.updated_at < last.judged_at:
+                # What was recorded later is what the coder said last: the platform forgot it.
+                self.older = True
+                before.pop(annotation.external_id, None)
+                continue
+            former = before.pop(annotation.external_id, None)
+            one = self._take_annotation(work, task, key, annotation, former)
+            touched |= {annotation.external_id} if one.changes else set()
+            taken += one
+        for left in before.values():
+            one = self._take_back(work, task, left)
+            touched |= {left.external_id} if one.changes else set()
+            taken += one
+        if touched:
+            self.changes.append(Change(task.external_id, frozenset(touched), task.updated_at))
+        return taken
+
+    def _take_annotation(
+        self, work: UnitOfWork, task: PlatformTask, key: str, annotation: PlatformAnnotation, former: Judgement | None
+    ) -> Taken:
+        code, problem = self._read_code(annotation)
+        if problem:
+            buried = former is not None and self._bury(work, former, annotation.updated_at)
+            return Taken(deleted=int(buried), quarantined=int(self._set_aside(work, task, annotation, problem)))
+        if not work.judgements.record(self._judgement(work, key, annotation, code), now=self._clock()):
+            return Taken()
+        later = int(annotation.outcome is Outcome.LATER)
+        return Taken(new=int(former is None), edited=int(former is not None), skipped=later)
+
+    def _take_back(self, work: UnitOfWork, task: PlatformTask, judgement: Judgement) -> Taken:
+        """An annotation that is there no more: deleting one moves its task's time on, losing one does not."""
+        if task.updated_at < judgement.judged_at:
+            self.older = True
+            self._keep(work, judgement)
+            return Taken(kept=1)
+        return Taken(deleted=int(self._bury(work, judgement, task.updated_at)))
+
+    def _make_room(self, work: UnitOfWork, holder: Judgement) -> Taken:
+        """For an annotation that bears the id of another task's, which the platform lost."""
+        if holder.deleted:
+            return Taken()
+        self.reused = True
+        self._keep(work, holder)
+        return Taken(kept=1)
+
+    def _keep(self, work: UnitOfWork, judgement: Judgement) -> None:
+        """Its id is free again for the platform, which will give it to another annotation."""
+        name = f"{judgement.external_id}@{judgement.judged_at:%Y%m%dT%H%M%S%f}"
+        raw = {**judgement.raw, "task": None, "lost_with_task": judgement.raw.get("task")}
+        work.judgements.record(replace(judgement, external_id=name, raw=raw), now=self._clock())
+        self._bury(work, judgement, judgement.judged_at + timedelta(microseconds=1))
+
+    def _bury(self, work: UnitOfWork, judgement: Judgement, moment: datetime) -> bool:
+        return work.judgements.record(replace(judgement, deleted=True, judged_at=moment), now=self._clock())
+
+    def _read_code(self, annotation: PlatformAnnotation) -> tuple[str | None, str]:
+        if annotation.problem or annotation.code is None:
+            return None, annotation.problem
+        try:
+            return self._nomenclature.parse(annotation.code, leaf=True), ""
+        except UnknownCodeError as error:
+            return None, str(error)
+
+    def _judgement(self, work: UnitOfWork, key: str, annotation: PlatformAnnotation, code: str | None) -> Judgement:
+        coder = self._coders.get(annotation.coder)
+        return Judgement(
+            task_key=key,
+            platform=self._platform.name,
+            external_id=annotation.external_id,
+            coder=work.coders.pseudonym(
+                self._platform.name, annotation.coder, email=coder.email if coder else None, now=self._clock()
+            ),
+            outcome=annotation.outcome,
+            code=code,
+            judged_at=annotation.updated_at,
+            lead_time=annotation.lead_time,
+            comment=annotation.comment,
+            difficulty=annotation.difficulty,
+            detail=annotation.detail,
+            raw=annotation.raw,
+        )
+
+    def _set_aside(self, work: UnitOfWork, task: PlatformTask, annotation: PlatformAnnotation, reason: str) -> bool:
+        origin = f"{self._platform.name}, task {task.external_id}, annotation {annotation.external_id}"
+        return work.quarantine.add(Quarantined("annotation", origin, None, annotation.raw, reason), now=self._clock())
+
+    def _set_aside_foreign(self, work: UnitOfWork, task: PlatformTask) -> Iterator[bool]:
+        for annotation in task.annotations:
+            yield self._set_aside(
+                work, task, annotation, "The task is none of ours: somebody added it on the platform."
+            )
+
+    def _adopt(self, work: UnitOfWork, tasks: Sequence[PlatformTask]) -> None:
+        """Note where tasks live whose push was killed before it could; of two copies, the first stays noted."""
+        keys = work.platforms.known_keys(self._platform.name, [task.external_id for task in tasks])
+        taken = {number for task in tasks if keys.get(number := task.external_id) not in (None, task.key)}
+        if taken:
+            self.reused = True
+            work.platforms.mark_vanished(self._platform.name, sorted(taken), now=self._clock())
+        noted = work.platforms.living_keys(self._platform.name, [task.key for task in tasks if task.key])
+        found = {t.key: t.external_id for t in reversed(tasks) if t.key and t.key not in noted}
+        work.platforms.add_references(
+            found, platform=self._platform.name, project_id=self._project.external_id, now=self._clock()
+        )
+
+    def _meet_coders(self, tasks: Sequence[PlatformTask]) -> None:
+        if {a.coder for task in tasks for a in task.annotations} - self._coders.keys():
+            self._coders = self._platform.coders()
+
+
+def _of_task(judgements: Sequence[Judgement], number: int) -> dict[str, Judgement]:
+    """By annotation: a task may be on the platform in two copies, each with annotations of its own."""
+    return {one.external_id: one for one in judgements if one.raw.get("task") == number}
