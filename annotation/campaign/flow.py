@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from annotation.campaign import settling
 from annotation.campaign.measurement import LEAST_TEXTS
 from annotation.domain.campaign import Draw
 from annotation.domain.task import Component, Task
 from annotation.ledger.unit_of_work import UnitOfWork
-from annotation.quality import accuracy, consensus, nonresponse
+from annotation.quality import accuracy, nonresponse
 from annotation.quality.accuracy import Estimate
 from annotation.quality.consensus import Settled
 from annotation.quality.nonresponse import Bounds
@@ -100,7 +101,8 @@ class _Population:
 
 def of_draw(work: UnitOfWork, draw: Draw, *, nomenclature: str) -> FlowAccuracy | None:
     """None where the draw asked nothing of a model's predictions by chance, or left texts without a chance."""
-    tasks = work.tasks.of_draw(draw.id) if draw.model_version is not None else []
+    drawn = work.tasks.of_draw(draw.id) if draw.model_version is not None else []
+    tasks = [task for task in drawn if settling.counts(task)]
     if "population" not in draw.recipe or not draw.recipe.get("reaches_all", True):
         tasks = [task for task in tasks if task.component is Component.AUDIT]
     if not tasks:
@@ -138,15 +140,16 @@ def declarations(draw: Draw, task: Task) -> float:
 
 
 def _asked(work: UnitOfWork, draw: Draw, tasks: Sequence[Task]) -> _Asked:
-    """One row per text: several seats asked about one text are one observation."""
+    """One row per text: several seats asked about one text are one observation, of no code while they dispute."""
     seats: dict[str, list[Task]] = {}
     for task in tasks:
         seats.setdefault(task.text_key, []).append(task)
     marks = work.judgements.marks_of_tasks([task.key for task in tasks])
+    rule = settling.rule_of(work, draw.campaign)
     predicted = work.texts.first_codes(str(draw.model_version), list(seats))
     right = []
     for key, asked in seats.items():
-        verdict = consensus.settle([mark for task in asked for mark in marks.get(task.key, ())])
+        verdict = settling.weigh(asked, marks, rule).verdict
         code = verdict.code if isinstance(verdict, Settled) else None
         right.append(float(predicted[key] == code) if code is not None and key in predicted else np.nan)
     first = [asked[0] for asked in seats.values()]

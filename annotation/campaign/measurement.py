@@ -10,11 +10,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from annotation.campaign import settling
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import UnitOfWork
-from annotation.quality import accuracy, consensus, nonresponse
+from annotation.quality import accuracy, nonresponse
 from annotation.quality.accuracy import Estimate
-from annotation.quality.consensus import Settled
+from annotation.quality.consensus import Settled, Verdict
 from annotation.quality.nonresponse import Bounds
 from annotation.quality.samples import Floats
 
@@ -95,10 +96,9 @@ class Benchmark:
 
 
 def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
-    """A member's code is the one that the coders of the task that drew it settled on, however many they are."""
+    """A member's code is what all who were asked by its draw came to, by the policy; while they dispute it has none."""
     members = work.evaluation.members(nomenclature)
-    marks = work.judgements.marks_of_tasks([member.task_key for member in members])
-    verdicts = {m.text_key: consensus.settle(marks.get(m.task_key, ())) for m in members}
+    verdicts = _verdicts(work, members)
     codes = {key: v.code for key, v in verdicts.items() if isinstance(v, Settled) and v.code is not None}
     drawn = Counter(m.stratum for m in members)
     coded = Counter(m.stratum for m in members if m.text_key in codes)
@@ -108,6 +108,15 @@ def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
         population[member.stratum] = population.get(member.stratum, 0.0) + 1 / member.inclusion_probability
     response = {stratum: coded[stratum] / number for stratum, number in drawn.items()}
     return Benchmark(tuple(members), codes, response, population)
+
+
+def _verdicts(work: UnitOfWork, members: Sequence[EvaluationMember]) -> dict[str, Verdict]:
+    """By text key."""
+    seats = work.tasks.seats_of_texts([member.text_key for member in members])
+    draw_of = {seat.key: seat.draw_id for seat in seats}
+    drawn = {(draw_of[member.task_key], member.text_key) for member in members}
+    weighed = settling.by_draw(work, [seat for seat in seats if (seat.draw_id, seat.text_key) in drawn])
+    return {text_key: one.verdict for (_, text_key), one in weighed.items()}
 
 
 def _least_sure_first(stratum: str) -> tuple[int, bool, int, str]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from annotation.domain.policy import Consensus
 from annotation.domain.task import Component, Kind
+from annotation.ledger.repositories.campaigns import TaskSeat
 from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.quality import consensus
@@ -72,6 +73,16 @@ def weighed(work: UnitOfWork, campaign_key: str, text_keys: Iterable[str] | None
     seats = [seat for seat in work.tasks.seats_of_texts(sorted(asked)) if seat.campaign == campaign_key]
     marks = work.judgements.marks_of_tasks([seat.key for seat in seats])
     return {key: weigh(group, marks, rule) for key, group in _spoken(seats, marks).items()}
+
+
+def by_draw(work: UnitOfWork, seats: Sequence[TaskSeat]) -> dict[tuple[int, str], Weighed]:
+    """By draw and text key, from these seats alone: what one draw asked, whatever was asked about the text again."""
+    groups: dict[tuple[int, str], list[TaskSeat]] = {}
+    for seat in seats:
+        groups.setdefault((seat.draw_id, seat.text_key), []).append(seat)
+    marks = work.judgements.marks_of_tasks([seat.key for seat in seats])
+    rules = {campaign: rule_of(work, campaign) for campaign in sorted({seat.campaign for seat in seats})}
+    return {asked: weigh(group, marks, rules[group[0].campaign]) for asked, group in groups.items()}
 
 
 def rule_of(work: UnitOfWork, campaign_key: str) -> Rule:
