@@ -31,6 +31,7 @@ from annotation.ledger.repositories.operations import Events, Leases, Quarantine
 from annotation.ledger.repositories.platforms import Inbox, Platforms
 from annotation.ledger.repositories.provenance import Provenance
 from annotation.ledger.repositories.questions import Questions
+from annotation.ledger.repositories.tallies import Tallies
 from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
 from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
@@ -64,6 +65,10 @@ class UnitOfWork:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self._session)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        return Tallies(self._session)
 
     @cached_property
     def policies(self) -> Policies:
