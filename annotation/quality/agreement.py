@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from annotation.quality.samples import Floats
 
 _NOTHING: Final = 1e-12
 _LEAST_UNITS: Final = 2
+# While few pairs differ, and those by little, their variance is hardly seen: no unit counts for more than so many.
+_MOST_PER_UNIT: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +104,20 @@ def _measured(
 ) -> Agreement:
     shared = int((table.of_unit >= _LEAST_UNITS).sum())
 
-    def told(found: Disagreement | None) -> Coefficient | None:
-        return None if found is None or not shared else coefficient(found, units=shared, confidence=confidence)
+    def told(measure: Callable[[Ratings], Disagreement | None]) -> Coefficient | None:
+        found = measure(table) if shared else None
+        return None if found is None else coefficient(found, units=shared, confidence=confidence)
 
     return Agreement(
         units=shared,
         coders=table.coders,
         judgements=len(table.unit),
-        percent=told(coefficients.observed(table)),
-        cohen=told(cohen.cohen(table)),
-        fleiss=told(coefficients.fleiss(table)),
-        krippendorff=told(coefficients.krippendorff(table)),
-        gwet=told(coefficients.gwet(table)),
-        krippendorff_hierarchical=told(hierarchical),
+        percent=told(coefficients.observed),
+        cohen=told(cohen.cohen),
+        fleiss=told(coefficients.fleiss),
+        krippendorff=told(coefficients.krippendorff),
+        gwet=told(coefficients.gwet),
+        krippendorff_hierarchical=told(lambda _: hierarchical),
         levels=levels or {},
     )
 
@@ -129,6 +132,7 @@ def coefficient(found: Disagreement, *, units: int, confidence: float) -> Coeffi
     variance = _jackknife(found) * found.expected**2
     spread = found.observed * (1 - found.observed)
     effective = spread / variance if variance > _NOTHING and spread > _NOTHING else float(units)
+    effective = min(effective, _MOST_PER_UNIT * units)
     reach = intervals.quantile(confidence, math.inf) / intervals.quantile(confidence, units - 1)
     least, most = intervals.mid_p(found.observed, max(1.0, effective * reach**2), confidence)
     return Coefficient(value, max(-1.0, 1 - most / found.expected), 1 - least / found.expected, units)
