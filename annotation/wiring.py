@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from annotation.campaign import imports, pull, push, routing
+from annotation.campaign import imports, pull, push, routing, team
 from annotation.campaign.imports import ImportResult
 from annotation.campaign.ports import Platform
 from annotation.campaign.presenting import Shown
@@ -121,6 +121,13 @@ def pull_judgements(
         full=full,
         on_progress=on_progress,
     )
+
+
+def pseudonym(desk: Desk, who: str) -> str:
+    """Of a coder named by pseudonym, or by the e-mail address with which they joined the platform."""
+    if "@" not in who:
+        return who
+    return team.pseudonym(ledger=desk.ledger, platform=desk.platform, email=who, now=clock())
 
 
 def _require_campaign(desk: Desk, key: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from annotation.campaign.ports import Platform
+from annotation.domain.judgement import Outcome
 from annotation.domain.team import Enrolment, Standing
-from annotation.ledger.unit_of_work import UnitOfWork
+from annotation.errors import NotFoundError
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,41 @@ class Team:
             enrolled=any(not one.arbiter for one in there.values()),
             lapsed=work.assignments.lapsed(campaign_key),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``waiting`` tasks are in the coder's queue and unanswered; ``answered`` are those of the campaign, in any."""
+
+    enrolment: Enrolment
+    waiting: int
+    answered: int
+    last_seen: datetime | None
+
+
+def roster(work: UnitOfWork, campaign_key: str) -> tuple[Member, ...]:
+    """Everybody who was ever enrolled, in the order of their pseudonyms."""
+    answered: dict[str, set[str]] = defaultdict(set)
+    seen: dict[str, datetime] = {}
+    for mark in work.judgements.marks(campaign_key):
+        if mark.outcome is not Outcome.LATER:
+            answered[mark.coder].add(mark.task_key)
+        seen[mark.coder] = max(seen.get(mark.coder, mark.judged_at), mark.judged_at)
+    done = set().union(*answered.values())
+    waiting = Counter(queue for key, queue in work.assignments.queues(campaign_key).items() if key not in done)
+    return tuple(
+        Member(one, waiting[coder], len(answered[coder]), seen.get(coder))
+        for coder, one in work.enrolments.current(campaign_key).items()
+    )
+
+
+def pseudonym(*, ledger: Ledger, platform: Platform, email: str, now: datetime) -> str:
+    """Of the person with this address on the platform. Errors: NotFoundError, UnreachableError."""
+    joined = [one for one in platform.coders().values() if one.email.casefold() == email.strip().casefold()]
+    if not joined:
+        raise NotFoundError(
+            f"Nobody with the address {email} has joined {platform.name}.",
+            cure="Send them the invite link (Label Studio: Organization, Invite People); once they joined, add them.",
+        )
+    with ledger.begin() as work:
+        return work.coders.pseudonym(platform.name, joined[0].external_id, email=joined[0].email, now=now)
