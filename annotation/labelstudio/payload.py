@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AllowInfNan, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from annotation.campaign.ports import Answer, PlatformAnnotation, PlatformTask, TaskPayload
 from annotation.domain.judgement import Outcome
 from annotation.errors import InvalidInputError
-from annotation.labelstudio import interface
+from annotation.labelstudio import interface, markup, results, wording
 
 # Label Studio shows and orders by the predictions of one model version of the project, while the outstanding tasks of
 # a campaign come from several of our models. The model that really predicted stands in the task's data.
@@ -34,9 +33,9 @@ class _Annotation(BaseModel):
     result: list[dict[str, Any]] | None = None
     completed_by: int | dict[str, Any] | None = None
     was_cancelled: bool = False
-    lead_time: float | None = None
-    created_at: datetime
-    updated_at: datetime
+    lead_time: Annotated[float, AllowInfNan(False)] | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
 
 
 class _Task(BaseModel):
@@ -44,31 +43,41 @@ class _Task(BaseModel):
 
     id: int
     data: dict[str, Any] = Field(default_factory=dict)
-    updated_at: datetime
-    annotations: list[dict[str, Any]] = Field(default_factory=list)
+    updated_at: AwareDatetime
+    annotations: list[Any] = Field(default_factory=list)
 
 
 def encode(payload: TaskPayload, *, language: str) -> dict[str, Any]:
-    """A task for the import, with its prediction inline."""
+    """A task for the import, with its prediction inline; a blind one has none."""
+    predicted = payload.score is not None and bool(payload.candidates) and not payload.blind
+    candidates = () if payload.blind else payload.candidates
     data = {
         "key": payload.key,
         "text": payload.text,
-        "context": " · ".join(f"{title} : {value}" for title, value in payload.context),
+        "context": "\n".join(f"{title} : {value}" for title, value in payload.context),
         "reason": payload.reason,
-        "candidates": interface.choices(payload.candidates, language=language),
+        "candidates": interface.choices(candidates, language=language, predicted=predicted),
         "model_version": payload.model_version or "",
-    }
+    } | _beside(payload, language)
     task: dict[str, Any] = {"data": data}
     # A candidate that no model predicted, as those of a correspondence, must not stand chosen before the coder chooses.
-    if payload.candidates and payload.score is not None:
-        result = [_choice(interface.CODE, payload.candidates[0].code)]
+    if predicted:
+        result = [results.choice(interface.CODE, payload.candidates[0].code)]
         task["predictions"] = [{"model_version": MODEL_VERSION, "result": result, "score": payload.score}]
     return task
 
 
+def _beside(payload: TaskPayload, language: str) -> dict[str, str]:
+    """Label Studio refuses a task that lacks what its screen shows, be it empty."""
+    words = wording.of(language)
+    settled = markup.feedback(payload.feedback, words) if payload.feedback else ""
+    given = markup.answers(payload.answers, words, interface.outcome_words(language))
+    return {interface.ANSWERS: given, interface.FEEDBACK: settled}
+
+
 def encode_answer(answer: Answer, *, completed_by: int) -> dict[str, Any]:
     """An annotation for Label Studio; an answer ``LATER`` is a skip."""
-    result = [] if answer.outcome is Outcome.LATER else list(_result(answer))
+    result = [] if answer.outcome is Outcome.LATER else list(results.write(answer))
     return {
         "result": result,
         "was_cancelled": answer.outcome is Outcome.LATER,
@@ -80,22 +89,35 @@ def encode_answer(answer: Answer, *, completed_by: int) -> dict[str, Any]:
 
 
 def decode(task: Mapping[str, Any]) -> PlatformTask:
-    """Raise InvalidInputError for what is no task of Label Studio; an unreadable annotation carries its problem."""
+    """A task of the API with its annotations. Errors: InvalidInputError for what is no task.
+
+    An annotation that cannot be read stays among them and says why.
+    """
     try:
         read = _Task.model_validate(task)
-        annotations = tuple(_decode_annotation(_Annotation.model_validate(raw), raw, read) for raw in read.annotations)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
         raise InvalidInputError(
-            f"Label Studio sent a task that cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+            f"Label Studio sent a task that cannot be read: {_fault(error)}.",
             cure="Check the server's version with: awb doctor",
         ) from error
     key = read.data.get("key")
-    return PlatformTask(read.id, key if isinstance(key, str) else None, read.updated_at, annotations)
+    return PlatformTask(
+        external_id=read.id,
+        key=key if isinstance(key, str) and key else None,
+        updated_at=read.updated_at,
+        annotations=tuple(_annotation(raw, place, read) for place, raw in enumerate(read.annotations)),
+    )
 
 
-def _decode_annotation(read: _Annotation, raw: Mapping[str, Any], task: _Task) -> PlatformAnnotation:
-    outcome, code, problem = _answer(read)
+def _annotation(raw: Any, place: int, task: _Task) -> PlatformAnnotation:
+    try:
+        read = _Annotation.model_validate(raw)
+    except ValidationError as error:
+        return _unreadable(raw, place, task, _fault(error))
+    # A skip keeps the half-done result: what stands there was never submitted as an answer.
+    skipped = Outcome.LATER, None, ""
+    result = read.result or []
+    outcome, code, problem = skipped if read.was_cancelled else results.answer(result)
     return PlatformAnnotation(
         external_id=str(read.id),
         outcome=outcome,
@@ -104,63 +126,38 @@ def _decode_annotation(read: _Annotation, raw: Mapping[str, Any], task: _Task) -
         created_at=read.created_at,
         updated_at=read.updated_at,
         lead_time=read.lead_time,
-        comment=_comment(read.result or []),
+        comment=results.comment(result),
+        difficulty=results.difficulty(result),
+        detail=results.reason(result) if outcome is Outcome.UNCLASSIFIABLE else "",
         problem=problem,
-        raw={name: raw[name] for name in RAW if name in raw} | {"task": task.id},
+        raw=_kept(raw, task),
     )
 
 
-def _answer(read: _Annotation) -> tuple[Outcome, str | None, str]:
-    """Outcome, code, and why it cannot be read (then the first two mean nothing)."""
-    if read.was_cancelled:
-        # A skip keeps the half-done result: what stands there was never submitted as an answer.
-        return Outcome.LATER, None, ""
-    chosen = _values(read.result or [], interface.CODE, "choices")
-    if len(chosen) != 1 or not isinstance(chosen[0], str):
-        return Outcome.LATER, None, f"{len(chosen)} choices instead of one"
-    if chosen[0] in interface.OUTCOMES:
-        return interface.OUTCOMES[chosen[0]], None, ""
-    if chosen[0] != interface.OTHER:
-        return Outcome.CODED, chosen[0], ""
-    paths = _values(read.result or [], interface.TREE, "taxonomy")
-    if len(paths) != 1 or not isinstance(paths[0], list) or not paths[0]:
-        return Outcome.LATER, None, f"another code was announced and {len(paths)} chosen in the tree"
-    return Outcome.CODED, str(paths[0][-1]), ""
+def _unreadable(raw: Any, place: int, task: _Task, fault: str) -> PlatformAnnotation:
+    number = raw.get("id") if isinstance(raw, dict) else None
+    return PlatformAnnotation(
+        external_id=str(number) if isinstance(number, int) else f"{task.id}#{place}",
+        outcome=Outcome.LATER,
+        code=None,
+        coder="",
+        created_at=task.updated_at,
+        updated_at=task.updated_at,
+        problem=f"the annotation cannot be read: {fault}",
+        raw=_kept(raw, task),
+    )
 
 
-def _values(result: Sequence[Mapping[str, Any]], control: str, kind: str) -> list[Any]:
-    found = [region.get("value") for region in result if region.get("from_name") == control]
-    values = [value.get(kind) for value in found if isinstance(value, dict)]
-    return [one for value in values if isinstance(value, list) for one in value]
+def _kept(raw: Any, task: _Task) -> dict[str, Any]:
+    kept = {name: raw[name] for name in RAW if name in raw} if isinstance(raw, dict) else {}
+    return kept | {"task": task.id}
 
 
-def _comment(result: Sequence[Mapping[str, Any]]) -> str:
-    words = [str(line).strip() for line in _values(result, interface.COMMENT, "text")]
-    if interface.HARD in _values(result, interface.DIFFICULTY, "choices"):
-        words.append("[hard]")
-    return "\n".join(word for word in words if word)
+def _fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
 
 
 def _coder(completed_by: int | dict[str, Any] | None) -> str:
     found = completed_by.get("id") if isinstance(completed_by, dict) else completed_by
     return "" if found is None else str(found)
-
-
-def _result(answer: Answer) -> Iterator[dict[str, Any]]:
-    if answer.outcome is not Outcome.CODED:
-        yield _choice(interface.CODE, next(key for key, one in interface.OUTCOMES.items() if one is answer.outcome))
-    elif answer.path:
-        yield _choice(interface.CODE, interface.OTHER)
-        yield _region(interface.TREE, "taxonomy", {"taxonomy": [list(answer.path)]})
-    else:
-        yield _choice(interface.CODE, answer.code or "")
-    if answer.comment:
-        yield _region(interface.COMMENT, "textarea", {"text": [answer.comment]})
-
-
-def _choice(control: str, alias: str) -> dict[str, Any]:
-    return _region(control, "choices", {"choices": [alias]})
-
-
-def _region(control: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    return {"from_name": control, "to_name": interface.TEXT, "type": kind, "value": value}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.campaign.ports import Answer, Candidate, TaskPayload
+from annotation.campaign.ports import Answer, Candidate, Feedback, GivenAnswer, Notes, TaskPayload
 from annotation.domain.judgement import Outcome
 from annotation.errors import InvalidInputError
 from annotation.labelstudio import interface, payload
@@ -41,6 +41,33 @@ ANSWERS = st.builds(
     lead_time=st.floats(0, 1e6),
     path=st.lists(CODES, max_size=3).map(tuple),
     comment=st.text(max_size=20).map(str.strip),
+    difficulty=st.none() | st.integers(0, 5),
+    detail=st.sampled_from(["", *interface.REASON_KEYS]),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+CONTROLS = st.sampled_from(["code", "tree", "why", "difficulty", "comment", "former", None])
+KINDS = st.sampled_from(["choices", "taxonomy", "text", "rating"])
+REGIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "from_name": CONTROLS,
+        "value": JSON
+        | st.dictionaries(KINDS, JSON | st.lists(st.sampled_from(["@other", "01.11Z", "hard"])), max_size=2),
+    },
+)
+# What stands in a field is mostly of the right kind, so that odd ones are met deep inside too.
+ODD = st.fixed_dictionaries(
+    {"id": st.integers() | JSON, "created_at": st.just(MOMENT) | JSON, "updated_at": st.just(MOMENT) | JSON},
+    optional={
+        "result": st.lists(REGIONS, max_size=4) | JSON,
+        "completed_by": st.integers() | JSON,
+        "was_cancelled": st.booleans() | JSON,
+        "lead_time": st.floats() | JSON,
+    },
 )
 
 
@@ -54,7 +81,23 @@ def test_answer__what_is_written_is_read_back(answer: Answer) -> None:
     assert read.problem == ""
     assert (read.outcome, read.coder, read.lead_time) == (answer.outcome, "3", answer.lead_time)
     assert read.code == ((answer.path[-1] if answer.path else answer.code) if coded else None)
-    assert read.comment == ("" if answer.outcome is Outcome.LATER else answer.comment)
+    skipped = answer.outcome is Outcome.LATER
+    assert read.comment == ("" if skipped else answer.comment)
+    assert read.difficulty == (None if skipped else answer.difficulty)
+    assert read.detail == (answer.detail if answer.outcome is Outcome.UNCLASSIFIABLE else "")
+
+
+@given(st.lists(ODD | JSON, max_size=4))
+def test_decode__an_odd_annotation_has_a_problem_and_takes_no_other_with_it(annotations: list[Any]) -> None:
+    good = annotation([choice("01.11Z")])
+
+    read = payload.decode(task(*annotations, good)).annotations
+
+    assert len(read) == len(annotations) + 1
+    assert (read[-1].code, read[-1].problem) == ("01.11Z", "")
+    for one in read:
+        assert one.problem or (one.outcome is Outcome.CODED) == (one.code is not None)
+        assert one.difficulty is None or 0 <= one.difficulty <= 5
 
 
 @given(
@@ -84,7 +127,51 @@ def test_encode__the_prediction_is_the_first_candidate_with_the_margin() -> None
 
     assert written["predictions"] == [{"model_version": "workbench", "score": 0.3, "result": [choice("01.11Z")]}]
     assert written["data"]["model_version"] == "m/4"
-    assert written["data"]["context"] == "Surface : 1 · Nature : 99"
+    assert written["data"]["context"] == "Surface : 1\nNature : 99"
+
+
+def test_encode__a_blind_task_shows_nothing_of_the_model() -> None:
+    candidates = (Candidate("01.11Z", "Céréales", 0.6),)
+
+    written = payload.encode(TaskPayload("k", "blé", candidates=candidates, score=0.3, blind=True), language="fr")
+
+    assert "predictions" not in written
+    assert {one["alias"] for one in written["data"]["candidates"]} == {interface.OTHER, *interface.OUTCOMES}
+
+
+def test_encode__what_people_wrote_cannot_become_markup() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    candidates = (Candidate("1", evil, 0.5, Notes(evil, evil), parent=evil),) * 11
+    answers = (GivenAnswer(Outcome.CODED, evil, evil, comment=evil, detail=evil),)
+    sent = TaskPayload("k", evil, candidates=candidates, answers=answers, feedback=Feedback(evil, evil, evil))
+
+    data = payload.encode(sent, language="en")["data"]
+
+    pages = [data["answers"], data["feedback"], *(one["html"] for one in data["candidates"])]
+    assert not any("<img" in page for page in pages)
+    assert data["text"] == evil, "the text itself is shown as text"
+
+
+def test_encode__an_arbiter_sees_each_answer_with_what_was_said() -> None:
+    answers = (
+        GivenAnswer(Outcome.CODED, "01.11Z", "Céréales", comment="sure", difficulty=2),
+        GivenAnswer(Outcome.UNCLASSIFIABLE, detail="vague"),
+    )
+
+    shown = payload.encode(TaskPayload("k", "blé", answers=answers), language="en")["data"]["answers"]
+
+    assert shown.count('class="awb-card"') == 2
+    for said in (
+        "Coder 1",
+        "01.11Z",
+        "Céréales",
+        "sure",
+        "Difficulty 2 / 5",
+        "Coder 2",
+        "Cannot be coded",
+        "Too vague",
+    ):
+        assert said in shown
 
 
 def test_encode__keys_of_one_screen_are_all_different() -> None:
@@ -92,9 +179,8 @@ def test_encode__keys_of_one_screen_are_all_different() -> None:
 
     shown = payload.encode(TaskPayload("k", "t", candidates=candidates), language="fr")["data"]["candidates"]
 
-    keys = [one["hotkey"] for one in shown if "hotkey" in one]
-    assert len(keys) == len(set(keys)) == 9 + len(interface.OUTCOME_HOTKEYS)
-    assert not {"f", "h"} & set(keys)
+    keys = [one["hotkey"] for one in shown]
+    assert len(keys) == len(set(keys)) == 30 + len(interface.OUTCOME_KEYS)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +193,7 @@ def test_encode__keys_of_one_screen_are_all_different() -> None:
         ([choice("hard", control="difficulty")], "0 choices"),
         ([{"from_name": "code", "value": {"choices": "01.11Z"}}], "0 choices"),
         ([{"from_name": "code"}], "0 choices"),
+        ([choice("@other"), path("A", 7)], "no code"),  # type: ignore[arg-type]
     ],
 )
 def test_decode__what_cannot_be_read_says_why(result: list[dict[str, Any]], problem: str) -> None:
@@ -128,7 +215,15 @@ def test_decode__a_code_left_in_the_tree_does_not_count_when_another_was_chosen(
     assert read.code == "01.11Z"
 
 
-def test_decode__difficulty_goes_into_the_comment() -> None:
+def test_decode__difficulty_has_a_number_and_what_cannot_be_coded_a_reason() -> None:
+    result = [choice("@unclassifiable"), choice("vague", control="why"), choice("4", control="difficulty")]
+
+    (read,) = payload.decode(task(annotation(result))).annotations
+
+    assert (read.outcome, read.detail, read.difficulty) == (Outcome.UNCLASSIFIABLE, "vague", 4)
+
+
+def test_decode__a_difficulty_of_former_days_stays_in_the_comment() -> None:
     comment = {"from_name": "comment", "type": "textarea", "value": {"text": [" strange "]}}
 
     (read,) = payload.decode(

@@ -1,0 +1,86 @@
+"""Pieces of HTML for the coder's screen; every text that comes from outside is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from annotation.campaign.ports import Candidate, Feedback, GivenAnswer, Notes
+from annotation.domain.judgement import Outcome
+
+STYLE = """
+.awb { font-size: 15px; line-height: 1.45; max-width: 1100px; }
+.awb kbd { display: inline-block; min-width: 1.6em; padding: 0 .35em; margin-right: .5em; border: 1px solid;
+  border-radius: 4px; opacity: .7; font: .8em/1.5 monospace; text-align: center; }
+.awb .lsf-hint { display: none; }
+.awb .awb-text { font-size: 1.55em; font-weight: 600; }
+.awb .awb-text .lsf-richtext__container { border: none; padding: 0; line-height: 1.35; }
+.awb .awb-context > *, .awb .awb-reason > * { margin: 0; font-size: 1em; font-weight: 400; line-height: 1.5;
+  white-space: pre-line; }
+.awb .awb-context { margin: .2em 0 .4em; }
+.awb .awb-reason { font-style: italic; opacity: .8; }
+.awb .awb-code { margin: .8em 0 0; }
+.awb .awb-g { display: block; margin: .7em 0 .1em; font-size: .85em; opacity: .75; pointer-events: none; }
+.awb .awb-p { margin-left: .5em; font-size: .85em; opacity: .75; }
+.awb .awb-out { opacity: .85; }
+.awb details { display: inline-block; vertical-align: top; margin-left: .6em; font-size: .85em; }
+.awb details[open] { display: block; margin: .2em 0 .4em 2.6em; max-width: 62em; white-space: normal; }
+.awb summary { cursor: pointer; opacity: .75; text-decoration: underline dotted; }
+.awb .awb-more { display: flex; flex-wrap: wrap; align-items: center; gap: .2em 1.2em; margin-top: .8em; }
+.awb .awb-title > * { margin: 0; font-size: 1em; font-weight: 600; }
+.awb .awb-cards { display: flex; flex-wrap: wrap; gap: .8em; margin: .6em 0; font-size: 15px; }
+.awb .awb-card { flex: 1 1 14em; border: 1px solid rgba(128, 128, 128, .5); border-radius: 6px; padding: .6em .8em; }
+.awb .awb-who { font-size: .85em; opacity: .75; }
+.awb .awb-settled { border-left: 4px solid #2e7d32; padding: .4em .8em; margin: .6em 0; font-size: 15px; }
+.htx-taxonomy-dropdown .ant-select-tree-title, .htx-taxonomy .ant-select-selection-item-content { display: block;
+  white-space: pre; overflow: hidden; text-overflow: ellipsis; height: 1.7em; line-height: 1.7em; }
+"""
+
+
+def key(shown: str) -> str:
+    return f'<kbd aria-hidden="true">{escape(shown)}</kbd>' if shown else ""
+
+
+def candidate(one: Candidate, *, hotkey: str, heading: str, predicted: bool, words: Mapping[str, str]) -> str:
+    """``heading`` is put above the candidate; ``predicted`` marks what the model put first."""
+    above = f'<span class="awb-g">{escape(heading)}</span>' if heading else ""
+    beside = [f"{100 * one.probability:.0f} %"] if one.probability is not None else []
+    beside += [words["model"]] if predicted else []
+    told = f'<span class="awb-p">{escape(" · ".join(beside))}</span>' if beside else ""
+    return f"{above}{key(hotkey)}<b>{escape(one.code)}</b> {escape(one.title)}{told}{_notes(one.notes, words)}"
+
+
+def outcome(title: str, *, hotkey: str) -> str:
+    return f'<span class="awb-out">{key(hotkey)}{escape(title)}</span>'
+
+
+def answers(given: Sequence[GivenAnswer], words: Mapping[str, str], outcomes: Mapping[Outcome, str]) -> str:
+    """One card per answer, side by side; ``outcomes`` gives the words for those that are no code."""
+    if not given:
+        return ""
+    cards = "".join(_card(number, one, words, outcomes) for number, one in enumerate(given, 1))
+    return f'<b>{escape(words["answers"])}</b><div class="awb-cards">{cards}</div>'
+
+
+def feedback(settled: Feedback, words: Mapping[str, str]) -> str:
+    note = f"<br>{escape(settled.note)}" if settled.note else ""
+    code = f"<b>{escape(settled.code)}</b> {escape(settled.title)}"
+    return f'<div class="awb-settled">{escape(words["settled"])} : {code}{note}</div>'
+
+
+def _card(number: int, one: GivenAnswer, words: Mapping[str, str], outcomes: Mapping[Outcome, str]) -> str:
+    said = f"<b>{escape(one.code)}</b> {escape(one.title)}" if one.code else escape(outcomes.get(one.outcome, ""))
+    if one.detail:
+        said += f" : {escape(words.get(one.detail, one.detail))}"
+    lines = [f'<span class="awb-who">{escape(words["coder"])} {number}</span>', said]
+    if one.difficulty is not None:
+        lines.append(f'<span class="awb-who">{escape(words["difficulty"])} {one.difficulty} / 5</span>')
+    if one.comment:
+        lines.append(f"« {escape(one.comment)} »")
+    return f'<div class="awb-card">{"<br>".join(lines)}</div>'
+
+
+def _notes(notes: Notes, words: Mapping[str, str]) -> str:
+    parts = [(words["includes"], notes.includes), (words["excludes"], notes.excludes)]
+    told = "".join(f"<p><b>{escape(title)}</b> : {escape(text)}</p>" for title, text in parts if text)
+    return f"<details><summary>{escape(words['notes'])}</summary>{told}</details>" if told else ""

@@ -1,0 +1,49 @@
+"""The nomenclature as the file that Label Studio's tree of codes reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from annotation.nomenclature.code import compact
+from annotation.nomenclature.nomenclature import Code, Nomenclature
+from annotation.nomenclature.search import fold
+
+# The browser shows the first line of a label and searches them all.
+NEXT_LINE = "\n"
+MOST_OF_A_HINT = 400
+
+
+def tree(nomenclature: Nomenclature) -> bytes:
+    items = [_node(nomenclature, code) for code in nomenclature.children(None)]
+    return json.dumps({"items": items}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def path(nomenclature: Nomenclature, code: str) -> tuple[str, ...]:
+    """From the top of the tree down to the code, as the tree gives it back when the code is chosen."""
+    return (*reversed([one.code for one in nomenclature.ancestors(code)]), code)
+
+
+def _node(nomenclature: Nomenclature, code: Code) -> dict[str, Any]:
+    children = [_node(nomenclature, child) for child in nomenclature.children(code.code)]
+    node: dict[str, Any] = {"value": _label(code), "alias": code.code, "isLeaf": not children}
+    if hint := _hint(code):
+        node["hint"] = hint
+    return node | {"children": children} if children else node
+
+
+def _label(code: Code) -> str:
+    # The search is one accent-sensitive substring of this label: it holds every way of writing that people use.
+    shown = f"{code.code} {code.title}".strip()
+    straight = shown.replace("’", "'")
+    bare = f"{compact(code.code)} {fold(code.title)}".strip()
+    lines = [shown]
+    for other in (straight, bare):
+        if all(other.casefold() not in line.casefold() for line in lines):
+            lines.append(other)
+    return NEXT_LINE.join(lines)
+
+
+def _hint(code: Code) -> str:
+    note = " ".join(part for part in (code.includes, code.also_includes) if part)
+    return note if len(note) <= MOST_OF_A_HINT else note[:MOST_OF_A_HINT].rsplit(" ", 1)[0] + " …"
