@@ -23,7 +23,7 @@ from annotation.campaign.ports import (
     TaskPayload,
 )
 from annotation.errors import ConflictError, InvalidInputError, UnreachableError
-from annotation.labelstudio import interface, payload, settings, webhook
+from annotation.labelstudio import payload, settings, taxonomy, webhook
 from annotation.labelstudio.session import Session, TooLongError
 
 PAGE = 1000
@@ -93,7 +93,7 @@ class LabelStudioPlatform:
         return number
 
     def mend_project(self, project: int, spec: ProjectSpec) -> tuple[str, ...]:
-        found = self._session.get(f"api/projects/{project}/")
+        found = self._session.get(f"api/projects/{project}/", include=settings.FIELDS)
         if settings.marker(spec) not in (found.get("description") or ""):
             raise ConflictError(
                 f"Project {project} of {self._name} is not that of {spec.key}.",
@@ -239,7 +239,7 @@ class LabelStudioPlatform:
 
     def _tree_url(self, project: int, spec: ProjectSpec, found: Mapping[str, Any]) -> str:
         """Where browsers fetch the nomenclature's tree; uploaded when it has changed or the server has moved."""
-        tree = interface.tree(spec.nomenclature)
+        tree = taxonomy.tree(spec.nomenclature)
         name = f"tree-{hashlib.sha256(tree).hexdigest()[:12]}.json"
         shown = settings.tree_url(found)
         if shown.startswith(f"{self._public_url}/data/") and shown.endswith(name):
@@ -256,7 +256,7 @@ class LabelStudioPlatform:
     def _show_predictions(self, project: int, found: Mapping[str, Any] | None = None) -> None:
         if project in self._showing:
             return
-        known = found or self._session.get(f"api/projects/{project}/")
+        known = found or self._session.get(f"api/projects/{project}/", include=settings.FIELDS)
         # Label Studio takes the name of a model version only once a prediction bears it.
         if not known["total_predictions_number"]:
             return

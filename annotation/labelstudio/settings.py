@@ -11,6 +11,11 @@ from annotation.campaign.ports import ProjectSpec
 from annotation.labelstudio import interface
 
 TITLE_LENGTH = 50
+# Without this list, Label Studio counts everything that there is to count.
+FIELDS = (
+    "id,description,label_config,show_collab_predictions,sampling,maximum_annotations,skip_queue,model_version,"
+    "total_predictions_number"
+)
 _TREE = re.compile(r'apiUrl="([^"]*)"')
 
 
@@ -30,7 +35,7 @@ def of_new(spec: ProjectSpec) -> dict[str, Any]:
 
 
 def screen(spec: ProjectSpec, tree_url: str) -> str:
-    return interface.configuration(spec.nomenclature, language=spec.language, tree_url=tree_url)
+    return interface.configuration(spec.nomenclature, language=spec.language, tree_url=tree_url, kind=spec.kind)
 
 
 def tree_url(found: Mapping[str, Any]) -> str:
