@@ -16,7 +16,7 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from annotation.api import documentation, health, pages, reads, rendering, sign_in, webhooks
+from annotation.api import accounts_pages, documentation, health, pages, reads, rendering, sign_in, webhooks
 from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
@@ -90,6 +90,7 @@ def create_app(
     app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
     app.include_router(documentation.router())
     app.include_router(sign_in.router(entrance))
+    app.include_router(accounts_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
     app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)

@@ -17,7 +17,7 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
-from annotation.commands import agreement
+from annotation.commands import accounts, agreement, campaign_policy, coders
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -66,6 +66,9 @@ _GISTS: dict[str, Callable[[dict[str, Any]], str]] = {
 app.add_typer(annotation.nomenclature, name="nomenclature")
 app.add_typer(annotation.correspondence, name="correspondence")
 app.add_typer(annotation.campaign, name="campaign")
+app.add_typer(coders.coder, name="coder")
+app.add_typer(accounts.account, name="account")
+app.add_typer(accounts.token, name="token")
 app.add_typer(texts, name="texts")
 app.add_typer(trainingset.app, name="trainingset")
 app.add_typer(relabel.app, name="relabel")
@@ -87,6 +90,10 @@ for command in (
 
 
 annotation.campaign.command("anchoring")(agreement.anchoring)
+annotation.campaign.command()(campaign_policy.policy)
+annotation.campaign.command()(campaign_policy.pause)
+annotation.campaign.command()(campaign_policy.resume)
+annotation.campaign.command()(campaign_policy.extend)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from annotation.api import cookies, forms
 from annotation.api.forms import Fields
 from annotation.api.sessions import Session, Sessions
+from annotation.api.visitor import Visitor as Visitor
 from annotation.domain.account import Account, Role, Scope
 from annotation.errors import InstallationError, WorkbenchError
 from annotation.ledger.unit_of_work import Ledger
@@ -53,23 +54,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """``name`` is an e-mail address, or empty for a holder of a token of the settings and for whoever sits at this
-    machine.
-
-    ``csrf`` comes back with every form, in the field of that name or the header ``X-CSRF-Token``; ``address`` is where
-    the request came from. ``signed_in`` is false for whoever just sits at this machine.
-    """
-
-    name: str
-    role: Role
-    account_id: int | None = None
-    csrf: str = ""
-    address: str = ""
-    signed_in: bool = False
 
 
 def _current(request: Request) -> Visitor:
@@ -175,6 +159,10 @@ class Access:
 
     def secure(self, request: Request) -> bool:
         return request.url.scheme == "https" or self._doors.public_url.startswith("https:")
+
+    def address(self, request: Request) -> str:
+        """Where people reach this server, without a slash at the end."""
+        return (self._doors.public_url or str(request.base_url)).rstrip("/")
 
     def _of_session(self, session: Session, request: Request) -> Visitor | None:
         csrf, address = self.sessions.csrf(session.key), address_of(request)

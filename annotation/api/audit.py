@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from annotation.api.access import Visitor
+from annotation.api.visitor import Visitor
 from annotation.ledger.unit_of_work import UnitOfWork
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotation.api.access import Visitor
+from annotation.api.visitor import Visitor
 from annotation.domain.account import Role
 
 
@@ -23,6 +23,20 @@ LINKS = (
     Link("/audit", "login_audit", Role.ADMIN),
     Link("/docs", "api", Role.CODER),
 )
+
+
+# Below the address of a campaign.
+CAMPAIGN_LINKS = (
+    Link("", "campaign_overview", Role.SCIENTIST),
+    Link("/monitoring", "monitoring", Role.SCIENTIST),
+    Link("/draws", "draws", Role.SCIENTIST),
+    Link("/exports", "export_title", Role.SCIENTIST),
+    Link("/manage", "manage_title", Role.LEAD),
+)
+
+
+def of_campaign(visitor: Visitor | None) -> tuple[Link, ...]:
+    return tuple(link for link in CAMPAIGN_LINKS if visitor is not None and visitor.role.reaches(link.role))
 
 
 def of(visitor: Visitor | None) -> tuple[Link, ...]:
