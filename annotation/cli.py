@@ -234,6 +234,9 @@ def campaign_close(
 def push(
     context: typer.Context,
     campaign_key: CampaignKey = "",
+    replace_deleted: Annotated[
+        bool, typer.Option("--replace-deleted", help="Make projects anew that were deleted in Label Studio.")
+    ] = False,
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
@@ -241,9 +244,15 @@ def push(
     """Send the drawn tasks to Label Studio, with predictions. Safe to stop and to run again."""
     with terminal.opened(context, config, home) as desk, terminal.counting("pushing tasks") as on_progress:
         key = campaign_key or desk.settings.campaign.key
-        result = wiring.push_tasks(desk, key, on_progress=on_progress)
+        result = wiring.push_tasks(desk, key, replace_deleted=replace_deleted, on_progress=on_progress)
     text = f"{result.pushed} tasks pushed, {result.already_there} were there, {result.healed} doubles removed."
-    terminal.emit(output, asdict(result), text, result.url)
+    if result.withdrawn:
+        text += f" {result.withdrawn} were taken out of another queue."
+    if result.restored:
+        text += f" {result.restored} projects had a screen or settings that were not ours: put back."
+    if result.paused:
+        text = f"The campaign {key} is paused: nothing is pushed."
+    terminal.emit(output, asdict(result), text, *[one.url for one in result.queues])
 
 
 def pull(
@@ -262,6 +271,10 @@ def pull(
         f"{result.new} new judgements, {result.edited} edited, {result.deleted} deleted, {result.skipped} skipped, "
         f"{result.quarantined} quarantined."
     )
+    if result.kept:
+        text += f" {result.kept} that Label Studio has lost were kept."
+    if result.unannounced:
+        text += f" {result.unannounced} changes came without a webhook."
     terminal.emit(output, asdict(result), text)
 
 

@@ -94,7 +94,9 @@ def create_campaign(desk: Desk, settings: CampaignSettings) -> Campaign:
         return work.campaigns.get(campaign.key)
 
 
-def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silent) -> PushResult:
+def push_tasks(
+    desk: Desk, campaign_key: str, *, replace_deleted: bool = False, on_progress: OnProgress = silent
+) -> PushResult:
     """Decide who is asked what, and bring it to the platform."""
     settings = desk.settings.campaign
     routing.route(ledger=desk.ledger, campaign_key=campaign_key, now=clock())
@@ -105,6 +107,7 @@ def push_tasks(desk: Desk, campaign_key: str, *, on_progress: OnProgress = silen
         shown=Shown(settings.show_variables, reason=settings.show_reason),
         clock=clock,
         batch=desk.settings.labelstudio.batch,
+        replace_deleted=replace_deleted,
         on_progress=on_progress,
     )
 

@@ -82,6 +82,17 @@ class Platforms:
         }
         statements.insert_new(self._session, ProjectRow, [row], key=["campaign", "platform", "queue"])
 
+    def replace_project(self, campaign: str, platform: str, queue: str, *, external_id: int, now: datetime) -> None:
+        """Another project takes the place of one that is gone; what was in that is noted as vanished."""
+        row = self._session.get_one(ProjectRow, (campaign, platform, queue))
+        gone = update(PlatformReferenceRow).where(
+            PlatformReferenceRow.platform == platform,
+            PlatformReferenceRow.project_id == row.external_id,
+            PlatformReferenceRow.vanished_at.is_(None),
+        )
+        self._session.execute(gone.values(vanished_at=now))
+        row.external_id, row.created_at, row.cursor, row.webhook_id = external_id, now, None, None
+
     def move_cursor(self, campaign: str, platform: str, cursor: datetime, queue: str = SHARED) -> None:
         self._session.get_one(ProjectRow, (campaign, platform, queue)).cursor = cursor
 

@@ -1,0 +1,205 @@
+"""Tasks on their way to the platform: which of them, out of which project and into which, and whether they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from annotation.campaign import presenting
+from annotation.campaign.ports import LostAnswerError, Platform, PlatformTask, TaskPayload
+from annotation.campaign.presenting import Shown
+from annotation.domain.campaign import Campaign
+from annotation.domain.task import Task
+from annotation.domain.team import SHARED, WAITING, Standing
+from annotation.errors import CheckFailedError
+from annotation.ledger.repositories.platforms import Project
+from annotation.ledger.unit_of_work import Ledger
+
+# Seconds between looks for a batch whose answer was lost.
+LOOKS = (0.5, 1.0, 2.0, 4.0)
+# How many of the tasks that were sent are read back by their keys; that none is missing, their number tells.
+READ_BACK = 500
+
+
+def outstanding(ledger: Ledger, platform: Platform, campaign: Campaign) -> dict[str, list[Task]]:
+    """By queue, the tasks that are to be on the platform and are not."""
+    with ledger.read() as work:
+        tasks = work.platforms.unpushed(campaign.key, platform.name)
+        queues = work.assignments.queues(campaign.key)
+        team = work.enrolments.current(campaign.key)
+        lost = work.platforms.vanished_keys(campaign.key, platform.name) & {task.key for task in tasks}
+        said = work.judgements.marks_of_tasks(sorted(lost))
+    answered = {key for key, marks in said.items() if any(mark.outcome.settles for mark in marks)}
+    absent = {name for name, one in team.items() if one.state in (Standing.PAUSED, Standing.LEFT)}
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        queue = queues.get(task.key, SHARED)
+        if queue != WAITING and queue not in absent and task.key not in answered:
+            found.setdefault(queue, []).append(task)
+    return found
+
+
+def withdraw(
+    ledger: Ledger, platform: Platform, campaign: Campaign, projects: Sequence[Project], *, now: datetime
+) -> int:
+    """Take unanswered tasks out of projects whose queue is theirs no more; how many. What was answered stays."""
+    queue_of = {project.external_id: project.queue for project in projects}
+    with ledger.read() as work:
+        queues = work.assignments.queues(campaign.key)
+        there = work.platforms.whereabouts(campaign.key, platform.name)
+        moved = [
+            one
+            for one in there
+            if one.project_id in queue_of and queue_of[one.project_id] != queues.get(one.task_key, SHARED)
+        ]
+        said = work.judgements.marks_of_tasks(sorted({one.task_key for one in moved}))
+    by_project: dict[int, list[int]] = {}
+    for one in moved:
+        if one.task_key not in said:
+            by_project.setdefault(one.project_id, []).append(one.external_id)
+    withdrawn = 0
+    for project, numbers in by_project.items():
+        gone = platform.delete_unanswered(project, numbers)
+        with ledger.begin() as work:
+            work.platforms.mark_vanished(platform.name, gone, now=now)
+        withdrawn += len(gone)
+    return withdrawn
+
+
+class Sender:
+    """Sends tasks to one project after the other, and counts. ``look`` has each key looked up before."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        platform: Platform,
+        campaign: Campaign,
+        shown: Shown,
+        *,
+        clock: Callable[[], datetime],
+        prolong: Callable[[], None],
+        pause: Callable[[float], None],
+        batch: int,
+        total: int,
+        look: bool,
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        self._ledger = ledger
+        self._platform = platform
+        self._campaign = campaign
+        self._shown = shown
+        self._clock = clock
+        self._prolong = prolong
+        self._pause = pause
+        self._batch = batch
+        self._total = total
+        self._look = look
+        self._on_progress = on_progress
+        self.pushed = 0
+        self.already_there = 0
+        self.healed = 0
+
+    def send(self, project: Project, tasks: Sequence[Task]) -> int:
+        """How many tasks were created. Errors: LostAnswerError, CheckFailedError, as of push."""
+        number, before = project.external_id, self.pushed
+        look = self._look or self._platform.require_project(number) != self._living(number)
+        created: dict[str, int] = {}
+        for part in _parts(tasks, self._batch):
+            self._prolong()
+            created |= self._send_part(number, part, look=look)
+        if look or tasks:
+            self._heal(project)
+            self._read_back(number, created)
+        return self.pushed - before
+
+    def _send_part(self, project: int, tasks: Sequence[Task], *, look: bool) -> dict[str, int]:
+        keys = [task.key for task in tasks]
+        there = {key: ids[0] for key, ids in self._platform.find_tasks(project, keys).items()} if look else {}
+        missing = [task for task in tasks if task.key not in there]
+        with self._ledger.read() as work:
+            payloads = presenting.payloads(work, self._campaign, missing, self._shown)
+        created = self._create(project, payloads) if payloads else {}
+        with self._ledger.begin() as work:
+            work.platforms.add_references(
+                there | created, platform=self._platform.name, project_id=project, now=self._clock()
+            )
+        self.pushed += len(created)
+        self.already_there += len(there)
+        self._on_progress(self.pushed + self.already_there, self._total)
+        return there | created
+
+    def _create(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        try:
+            created = self._platform.create_tasks(project, payloads)
+        except LostAnswerError:
+            created = self._look_for(project, payloads)
+            if not created:
+                raise
+        if lacking := {one.key for one in payloads} - created.keys():
+            raise CheckFailedError(
+                f"The platform took {len(created)} of {len(payloads)} tasks; {min(lacking)} is not among them.",
+                cure="Push again: it sends only what is not there. If it goes on, look into the server's log.",
+            )
+        return created
+
+    def _look_for(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        """The tasks of a request whose answer was lost, once they appear; none when they don't."""
+        keys = [one.key for one in payloads]
+        for seconds in LOOKS:
+            self._pause(seconds)
+            if found := self._platform.find_tasks(project, keys):
+                return {key: ids[0] for key, ids in found.items()}
+        return {}
+
+    def _heal(self, project: Project) -> None:
+        """Delete what is there twice, or in another's project; what was answered stays and is noted."""
+        number, name = project.external_id, self._platform.name
+        if self._platform.require_project(number) <= self._living(number):
+            return
+        with self._ledger.read() as work:
+            known = work.platforms.references(self._campaign.key, name, project_id=number)
+        ours = self._ours(self._platform.tasks(number, sorted(self._platform.task_ids(number) - known.keys())))
+        adopted = self._adopted(project, ours)
+        surplus = sorted(ours.keys() - set(adopted.values()))
+        gone = self._platform.delete_unanswered(number, surplus) if surplus else []
+        with self._ledger.begin() as work:
+            for one in sorted(ours.keys() - set(gone)):
+                work.platforms.add_references({ours[one]: one}, platform=name, project_id=number, now=self._clock())
+        self.healed += len(gone)
+
+    def _ours(self, tasks: Sequence[PlatformTask]) -> dict[int, str]:
+        """The keys of those that are of this campaign, by the platform's ids."""
+        with self._ledger.read() as work:
+            known = work.tasks.get([task.key for task in tasks if task.key])
+        return {task.external_id: task.key for task in tasks if task.key in known and task.key is not None}
+
+    def _adopted(self, project: Project, ours: Mapping[int, str]) -> dict[str, int]:
+        """Of the tasks found, those that are at home here and nowhere else; of two copies, the older one."""
+        with self._ledger.read() as work:
+            elsewhere = work.platforms.living_keys(self._platform.name, sorted(set(ours.values())))
+            queues = work.assignments.queues(self._campaign.key)
+        found: dict[str, int] = {}
+        for number, key in sorted(ours.items()):
+            if key not in elsewhere and queues.get(key, SHARED) == project.queue:
+                found.setdefault(key, number)
+        return found
+
+    def _read_back(self, project: int, created: Mapping[str, int]) -> None:
+        """Whether the platform gives back by our keys what it was sent."""
+        chosen = sorted(created)[:: max(1, len(created) // READ_BACK)]
+        found = self._platform.find_tasks(project, chosen) if chosen else {}
+        for key in chosen:
+            if created[key] not in found.get(key, []):
+                raise CheckFailedError(
+                    f"The task {key} was sent to project {project} of {self._platform.name} and is not found there.",
+                    cure="Pull with --full, then push again: it sends what is not there.",
+                )
+
+    def _living(self, project: int) -> int:
+        with self._ledger.read() as work:
+            return work.platforms.count_references(self._campaign.key, self._platform.name, project_id=project)
+
+
+def _parts(tasks: Sequence[Task], size: int) -> Iterator[Sequence[Task]]:
+    for start in range(0, len(tasks), size):
+        yield tasks[start : start + size]
