@@ -208,7 +208,10 @@ def answered(work: UnitOfWork, campaign_key: str, draw_id: int) -> tuple[int, in
 
 
 def register_webhook(bench: Workbench, address: str) -> int:
-    """Have Label Studio send the campaign's events to ``address``; the id of its webhook there."""
+    """Have Label Studio send the events of all the campaign's projects to ``address``; the id of the first webhook.
+
+    Projects that a push makes later on get theirs from that push.
+    """
     secret = bench.settings.serve.read_webhook_secret()
     if not secret:
         raise InvalidInputError(
@@ -216,11 +219,17 @@ def register_webhook(bench: Workbench, address: str) -> int:
         )
     key, platform = bench.settings.campaign.key, bench.platform
     with bench.ledger.read() as work:
-        project = work.platforms.project(key, platform.name)
-    if project is None:
+        projects = work.platforms.projects(key, platform.name)
+    if not projects:
         raise NotFoundError(f"Nothing of the campaign {key} is on {platform.name}.", cure="Run: awb push")
     url = f"{address.rstrip('/')}/webhooks/labelstudio"
-    number = webhook.register(platform.session, project=project.external_id, url=url, secret=secret)
+    numbers = [
+        webhook.register(platform.session, project=project.external_id, url=url, secret=secret) for project in projects
+    ]
     with bench.ledger.begin() as work:
-        work.platforms.set_webhook(key, platform.name, number)
-    return number
+        if all(project.webhook_id is None for project in projects):
+            # What changed before could not be announced.
+            work.events.add("webhook", key, now=clock(), payload={"url": url})
+        for project, number in zip(projects, numbers, strict=True):
+            work.platforms.set_webhook(key, platform.name, number, project.queue)
+    return numbers[0]
