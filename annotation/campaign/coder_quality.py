@@ -126,7 +126,7 @@ def _share(answers: Sequence[Checked]) -> Share | None:
 
 
 def _drift(answers: Sequence[Checked]) -> Drift:
-    return coder_drift.watch([one.right for one in answers], [one.task_key for one in answers])
+    return coder_drift.watch([one.right for one in answers])
 
 
 def _weights(golden: Mapping[str, Sequence[Checked]]) -> dict[str, float]:
