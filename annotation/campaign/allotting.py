@@ -7,12 +7,11 @@ waits for a specialist while somebody else has nothing to do.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from annotation.campaign.board import Board
-from annotation.campaign.team import Team
 from annotation.domain.chance import chance
 from annotation.domain.task import Kind, Task
 from annotation.domain.team import ARBITRATION, SECOND, SHARED, WAITING, Assignment, Enrolment
@@ -32,49 +31,37 @@ class Allotment:
         return Counter(one.queue for one in self.assignments if one.queue not in (WAITING, ARBITRATION))
 
 
-def allot(
-    board: Board,
-    *,
-    current: Mapping[str, Assignment],
-    team: Team,
-    nomenclature: Nomenclature,
-    now: datetime,
-) -> Allotment:
+def allot(board: Board, nomenclature: Nomenclature) -> Allotment:
     """The assignments that change. Without a team, coders share a queue, and another for the seats after the first."""
     arbiters = [
-        Assignment(task.key, ARBITRATION, now)
+        Assignment(task.key, ARBITRATION, board.now)
         for task in board.tasks
-        if task.kind is Kind.ARBITRATION and task.key not in current and board.is_open(task)
+        if task.kind is Kind.ARBITRATION and task.key not in board.assignments and not board.is_answered(task)
     ]
-    unanswered = [task for task in board.tasks if task.kind is Kind.CODING and board.is_open(task)]
-    if not team.enrolled:
-        return Allotment((*arbiters, *_shared(board, unanswered, current, now)))
-    desk = _Desk(board, current, team, nomenclature, now)
-    desk.hand_out(unanswered)
+    waiting = [task for task in board.tasks if task.kind is Kind.CODING and board.waits(task)]
+    if not board.team.enrolled:
+        return Allotment((*arbiters, *_shared(board, waiting)))
+    desk = _Desk(board, nomenclature)
+    desk.hand_out(waiting)
     return Allotment((*arbiters, *desk.assignments), desk.expired)
 
 
-def _shared(
-    board: Board, tasks: Iterable[Task], current: Mapping[str, Assignment], now: datetime
-) -> Iterable[Assignment]:
+def _shared(board: Board, tasks: Sequence[Task]) -> Iterator[Assignment]:
     for task in tasks:
-        held = current.get(task.key)
+        held = board.assignments.get(task.key)
         queue = SHARED if task.seat == 1 else SECOND
         # Tasks without an assignment are in the shared queue; it is written down only where gold is counted by it.
         known = queue == SHARED and not board.policy.gold_share if held is None else held.queue in (SHARED, SECOND)
         if not known:
-            yield Assignment(task.key, queue, now)
+            yield Assignment(task.key, queue, board.now)
 
 
 @dataclass
 class _Desk:
-    """Hands the tasks of a campaign out to its team."""
+    """Hands the tasks of a campaign out to its team. ``overdue`` are those that their holder has let lie, by key."""
 
     board: Board
-    current: Mapping[str, Assignment]
-    team: Team
     nomenclature: Nomenclature
-    now: datetime
     assignments: list[Assignment] = field(default_factory=list)
     expired: int = 0
     load: Counter[str] = field(default_factory=Counter)
@@ -82,45 +69,39 @@ class _Desk:
     overdue: dict[str, str] = field(default_factory=dict)
 
     def hand_out(self, tasks: Sequence[Task]) -> None:
-        loose = [task for task in tasks if not self._keeps(task)]
+        loose = [task for task in tasks if not self._stays(task)]
         room = self._room()
         for at_home in (True, False):
             loose = [task for task in loose if not self._give(task, room, at_home=at_home)]
         for task in loose:
-            held = self.current.get(task.key)
-            if task.key in self.overdue or (held is not None and held.queue == WAITING):
-                continue
-            self.assignments.append(Assignment(task.key, WAITING, self.now))
+            held = self.board.assignments.get(task.key)
+            if task.key not in self.overdue and (held is None or held.queue != WAITING):
+                self.assignments.append(Assignment(task.key, WAITING, self.board.now))
 
-    def _keeps(self, task: Task) -> bool:
+    def _stays(self, task: Task) -> bool:
         """Whether the task stays with the coder who has it; an overdue one counts as theirs until another takes it."""
-        held = self.current.get(task.key)
-        if held is None or held.queue not in self.team.coders:
+        held = self.board.assignments.get(task.key)
+        if held is None or held.queue not in self.board.team.coders:
             return False
-        if held.queue in self._spoken(task) or held.queue in self.holding[task.text_key]:
+        put_off = self.board.is_put_off(task)
+        if not put_off and held.queue in self.board.met(task) | self.holding[task.text_key]:
             return False
         self.load[held.queue] += 1
         self.holding[task.text_key].add(held.queue)
-        if self._runs_until(task, held) > self.now:
+        if put_off or self.board.runs_until(task, held) > self.board.now:
             return True
         self.overdue[task.key] = held.queue
         return False
 
-    def _runs_until(self, task: Task, held: Assignment) -> datetime:
-        """Putting a task off prolongs the lease."""
-        lease = timedelta(hours=self.board.policy.lease_hours)
-        put_off = [mark.judged_at + lease for mark in self.board.of(task) if mark.coder == held.queue]
-        return max([held.expires_at or self.now + lease, *put_off])
-
     def _room(self) -> dict[str, int]:
         """How many more tasks each coder may hold. Who let tasks lie and was not seen since gets but a few."""
         most = self.board.policy.queue_size
-        lapsed = dict(self.team.lapsed)
+        lapsed = dict(self.board.team.lapsed)
         for key, coder in self.overdue.items():
-            at = self.current[key].assigned_at
+            at = self.board.assignments[key].assigned_at
             lapsed[coder] = max(lapsed.get(coder, at), at)
         room = {}
-        for coder in self.team.coders:
+        for coder in self.board.team.coders:
             seen = self.board.last_seen.get(coder)
             absent = coder in lapsed and (seen is None or seen < lapsed[coder])
             room[coder] = (max(1, most // 10) if absent else most) - self.load[coder]
@@ -130,10 +111,10 @@ class _Desk:
         takers = [coder for coder, left in room.items() if left > 0]
         if not takers:
             return False
-        barred = self._spoken(task) | self.holding[task.text_key]
+        barred = self.board.met(task) | self.holding[task.text_key]
         takers = [coder for coder in takers if coder not in barred]
         if at_home:
-            takers = [coder for coder in takers if self._is_at_home(self.team.coders[coder], task)]
+            takers = [coder for coder in takers if self._is_at_home(self.board.team.coders[coder], task)]
         if not takers:
             return False
         taker = min(takers, key=lambda coder: (self.load[coder], chance(task.key, coder)))
@@ -144,12 +125,9 @@ class _Desk:
         self.load[taker] += 1
         room[taker] -= 1
         self.holding[task.text_key].add(taker)
-        until = self.now + timedelta(hours=self.board.policy.lease_hours)
-        self.assignments.append(Assignment(task.key, taker, self.now, until))
+        until = self.board.now + timedelta(hours=self.board.policy.lease_hours)
+        self.assignments.append(Assignment(task.key, taker, self.board.now, until))
         return True
-
-    def _spoken(self, task: Task) -> set[str]:
-        return self.board.spoken(self.board.by_text[task.text_key])
 
     def _is_at_home(self, coder: Enrolment, task: Task) -> bool:
         if not coder.skills or not task.candidates or task.candidates[0] not in self.nomenclature:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from annotation.campaign import allotting, coder_quality, golding, seating
 from annotation.campaign.board import Board
-from annotation.campaign.team import Team
 from annotation.domain.task import Kind
 from annotation.domain.team import WAITING, Standing
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
@@ -44,15 +43,11 @@ def route(*, ledger: Ledger, campaign_key: str, now: datetime) -> RouteResult:
 
 def _route(work: UnitOfWork, campaign_key: str, now: datetime) -> RouteResult:
     changed = coder_quality.review(work, campaign_key, now=now)
-    board = Board.read(work, campaign_key)
+    board = Board.read(work, campaign_key, now=now)
     added = seating.plan(board)
     work.tasks.add(added)
     allotted = allotting.allot(
-        board.with_tasks(added),
-        current=work.assignments.current(campaign_key),
-        team=Team.read(work, campaign_key),
-        nomenclature=work.nomenclatures.get(work.campaigns.get(campaign_key).nomenclature),
-        now=now,
+        board.with_tasks(added), work.nomenclatures.get(work.campaigns.get(campaign_key).nomenclature)
     )
     work.assignments.add(allotted.assignments)
     gold = golding.plan(work, campaign_key, fresh=allotted.fresh, now=now)

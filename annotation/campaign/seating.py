@@ -46,15 +46,14 @@ def _of_text(board: Board, tasks: Sequence[Task]) -> list[Task]:
     newest = coding[-1].draw_id
     asked = any(task.kind is Kind.ARBITRATION and task.draw_id == newest for task in tasks)
     undecided = weighed.judgements and not isinstance(weighed.verdict, Settled)
-    if asked or not undecided or not arbitrates(board.policy) or any(map(board.is_open, coding)):
+    if asked or not undecided or not arbitrates(board.policy) or any(map(board.waits, coding)):
         return []
     return [_seat(board, units[newest][0], ARBITER_SEAT)]
 
 
 def _further(board: Board, unit: Sequence[Task], weighed: Weighed) -> list[Task]:
     """The seats that a text lacks in a draw that asked about it."""
-    waiting = sum(map(board.is_open, unit))
-    have = waiting + len(board.spoken(unit))
+    have = sum(map(board.waits, unit)) + len(board.spoken(unit))
     room = max(board.policy.seats + REPEATS, len(unit)) - len(unit)
     first = max(task.seat for task in unit) + 1
     return [_seat(board, unit[0], first + i) for i in range(min(_wanted(board, unit, weighed) - have, room))]
