@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 # Coders sit from 1 on; one arbiter per text and draw.
-ARBITER_SEAT = 0
+ARBITER_SEAT, FIRST_SEAT = 0, 1
 
 
 @dataclass(frozen=True, slots=True)

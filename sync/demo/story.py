@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from annotation.campaign import agreeing
 from annotation.domain.judgement import Judgement, Outcome
-from annotation.domain.task import Task
+from annotation.domain.task import FIRST_SEAT, Kind, Task
 from annotation.ledger.unit_of_work import UnitOfWork
 from sampling import wiring as sampling
 from sampling.drift import windows
@@ -39,8 +40,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Judgements in force on the last draw's tasks. ``wrong`` are coded otherwise than the register's truth has it,
-    which only the demo knows; ``open`` tasks have no judgement."""
+    """First answers in force to the last draw. ``wrong`` are coded otherwise than the register's truth has it, which
+    only the demo knows; ``open`` texts have no answer. Of the texts asked ``twice``, two coders gave the same code in
+    the share ``agreed``, and an arbiter decided ``arbitrated``."""
 
     coded: int
     wrong: int
@@ -48,6 +50,9 @@ class Said:
     put_off: int
     open: int
     coders: int
+    twice: int = 0
+    agreed: float | None = None
+    arbitrated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +129,12 @@ def tell(
     truth = steps.true_codes(bench, bench.settings.simulate)
     with bench.ledger.read() as work:
         turns = tuple(_turns(work, key))
-        tasks = work.tasks.of_draw(turns[-1].steps["draw"]["draw_id"])
+        seats = work.tasks.of_draw(turns[-1].steps["draw"]["draw_id"])
+        tasks = [task for task in seats if task.seat == FIRST_SEAT]
         mine = {task.key for task in tasks}
         judged = [r.judgement for r in work.judgements.current(key) if r.judgement.task_key in mine]
         asked = tuple(_asked(work, tasks))
-        said = _said(work, tasks, judged, truth)
+        said = replace(_said(work, tasks, judged, truth), **_second(work, key, seats))
         quarantined = work.quarantine.count()
     return DemoResult(
         new=new,
@@ -190,6 +196,17 @@ def _said(work: UnitOfWork, tasks: list[Task], judged: list[Judgement], truth: M
         open=len(tasks) - len({one.task_key for one in judged}),
         coders=len({one.coder for one in judged}),
     )
+
+
+def _second(work: UnitOfWork, campaign: str, seats: list[Task]) -> dict[str, Any]:
+    judged = work.judgements.marks_of_tasks([task.key for task in seats])
+    answered = Counter(task.text_key for task in seats if task.kind is Kind.CODING and task.key in judged)
+    percent = agreeing.of_campaign(work, campaign).overall.percent
+    return {
+        "twice": sum(number > 1 for number in answered.values()),
+        "agreed": percent.value if percent else None,
+        "arbitrated": sum(task.kind is Kind.ARBITRATION and task.key in judged for task in seats),
+    }
 
 
 def _known(bench: Workbench, turn: TurnResult, truth: Mapping[str, str | None]) -> Known | None:

@@ -97,6 +97,11 @@ def _said(result: DemoResult) -> list[RenderableType]:
         f"{said.unclassifiable} unclassifiable, {said.put_off} put off{still_open}.",
         f"{said.wrong} of the codes are wrong, which an office would not know.",
     ]
+    if said.twice and said.agreed is not None:
+        lines.append(
+            f"{said.twice} texts were given to a second coder, who did not see the first answer: two coders agree on "
+            f"{_percent(said.agreed)}, which no model can be expected to beat. An arbiter decided {said.arbitrated}."
+        )
     if result.quarantined:
         lines.append(f"{result.quarantined} things are set aside with their reason, and used nowhere.")
     return [Text(line) for line in lines]
