@@ -16,13 +16,30 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from annotation.api import accounts_pages, documentation, health, pages, reads, rendering, sign_in, webhooks
+from annotation.api import (
+    accounts_pages,
+    documentation,
+    draw_pages,
+    health,
+    model_pages,
+    monitoring_pages,
+    pages,
+    reads,
+    rendering,
+    set_pages,
+    sign_in,
+    webhooks,
+)
 from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
+from annotation.api.insights import Insights
+from annotation.api.monitoring_pages import Observatory
 from annotation.api.overview import Overview
+from annotation.api.precomputed import Precomputed
 from annotation.api.representations import Problem
 from annotation.api.sessions import Lifetime, Sessions
+from annotation.api.set_pages import Archive
 from annotation.api.sign_in import Entrance
 from annotation.api.webhooks import TooLargeError
 from annotation.domain.account import Role
@@ -38,6 +55,7 @@ from annotation.errors import (
 )
 from annotation.ledger.unit_of_work import Ledger
 from annotation.settings import ServeSettings
+from sync import insights
 from sync.settings import Settings
 
 _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
@@ -92,10 +110,20 @@ def create_app(
     app.include_router(sign_in.router(entrance))
     app.include_router(accounts_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
+    _add_leads_pages(app, access=access, overview=overview, insights=insights.of(ledger, settings), language=language)
     app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)
     _answer_errors(app, ledger=ledger, access=access, language=language)
     return app
+
+
+def _add_leads_pages(app: FastAPI, *, access: Access, overview: Overview, insights: Insights, language: str) -> None:
+    observatory = Observatory(overview, insights, Precomputed())
+    archive = Archive(overview, insights, Precomputed(), language)
+    app.include_router(monitoring_pages.router(access=access, observatory=observatory))
+    app.include_router(draw_pages.router(ledger=overview.ledger, access=access))
+    app.include_router(set_pages.router(access=access, archive=archive))
+    app.include_router(model_pages.router(access=access, archive=archive))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -139,6 +139,7 @@ def _row(values: Mapping[str, Any]) -> SetRow:
         split=values["split"],
         added_in=values.get("added_in", ""),
         removed=values.get("change") == "remove",
+        sequence=values.get("sequence", 0),
         before=before,
     )
 

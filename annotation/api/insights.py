@@ -23,7 +23,8 @@ class Change(StrEnum):
 class SetRow:
     """A row of a training set; ``before`` holds the former code, source and weight of a row that changed.
 
-    ``added_in`` is the version that brought the row as it stands; ``removed`` where that version took the text out.
+    In a history, ``sequence`` counts the versions from the first one on, and ``removed`` says that the text left there;
+    ``added_in`` is the version that brought the row as it stands.
     """
 
     text_key: str
@@ -38,6 +39,7 @@ class SetRow:
     split: str
     added_in: str = ""
     removed: bool = False
+    sequence: int = 0
     before: Mapping[str, Any] | None = None
 
 

@@ -36,13 +36,13 @@ class Precomputed(Generic[Value]):
         self._running: dict[Hashable, threading.Thread] = {}
 
     def get(self, name: Hashable, mark: Hashable, compute: Callable[[], Value]) -> Shown[Value]:
-        """The value of ``name`` as of ``mark``, which changes when it must be computed anew.
+        """The value of ``name`` as of ``mark``: it changes when there is more to compute. What failed is tried again.
 
         Waits a moment for it; then what was known before is given, and ``fresh`` is False.
         """
         with self._lock:
             known = self._known.get(name)
-            if known is not None and known[0] == mark:
+            if known is not None and known[0] == mark and known[1].trouble is None:
                 self._known.move_to_end(name)
                 return known[1]
             if name not in self._running:

@@ -46,6 +46,7 @@ def render(
         formats=Formats(language),
         visitor=visitor,
         links=navigation.of(visitor),
+        campaign_links=navigation.of_campaign(visitor),
         nothing=NONE,
         **(values or {}),
     )

@@ -71,6 +71,12 @@ class Questions:
             statement = statement.join(TextRow, TextRow.key == TaskRow.text_key)
         return self._session.scalar(statement) or 0
 
+    def example_reasons(self, draw_id: int) -> dict[Component, str]:
+        """One sentence of each component, always the same one."""
+        statement = select(TaskRow.component, func.min(TaskRow.reason)).where(TaskRow.draw_id == draw_id)
+        rows = self._session.execute(statement.group_by(TaskRow.component))
+        return {Component(component): reason for component, reason in rows}
+
     def said_of(self, task_keys: list[str]) -> dict[str, list[Said]]:
         """What was said of these tasks and is in force, in order of id."""
         later = aliased(JudgementRow)
