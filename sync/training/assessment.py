@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.campaign import flow, measurement
+from annotation.campaign import agreeing, flow, measurement
 from annotation.campaign.flow import FlowAccuracy
 from annotation.campaign.measurement import LEAST_TEXTS
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.nomenclature import Nomenclature
 from annotation.quality import accuracy, planner
 from annotation.quality.accuracy import Estimate
+from annotation.quality.agreement import Coefficient
 from annotation.quality.planner import Plan, Stratum
 from sync.training import domains, evaluation
 from sync.training.domains import DomainAccuracy, Split
@@ -26,10 +27,12 @@ from sync.training.evaluation import Answers, Evaluation
 class Assessment:
     """``by_declaration`` is for the whole code, as ``domains`` and ``plan`` are, which wants ``half_width``.
 
-    ``flows`` are of the campaign's draws from the model's predictions, newest first.
+    ``flows`` are of the campaign's draws from the model's predictions, newest first. ``ceiling`` is how often two
+    coders give one text the same code.
     """
 
     evaluation: Evaluation
+    ceiling: Coefficient | None
     by_declaration: Estimate | None
     flows: tuple[FlowAccuracy, ...]
     split: Split | None
@@ -39,6 +42,7 @@ class Assessment:
 
     def as_dict(self) -> dict[str, Any]:
         return self.evaluation.as_dict() | {
+            "human_ceiling": self.ceiling.as_dict() if self.ceiling else None,
             "by_declaration": self.by_declaration.as_dict() if self.by_declaration else None,
             "flow": [one.as_dict() for one in self.flows],
             "by": self.split.value if self.split else None,
@@ -62,8 +66,10 @@ def assess(
         drawn = [draw for draw in work.draws.of_campaign(campaign_key)[::-1] if draw.model_version == model_version]
         flows = [flow.of_draw(work, draw, nomenclature=nomenclature.key) for draw in drawn]
         weights = _declarations(work, said)
+        ceiling = agreeing.ceiling(work, nomenclature.key)
     return Assessment(
         evaluation=evaluation.measured(said, model_version),
+        ceiling=ceiling,
         by_declaration=_by_declaration(said, weights),
         flows=tuple(one for one in flows if one is not None),
         split=split,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from annotation.quality.accuracy import Estimate
+from annotation.quality.agreement import Coefficient
 from sampling import figures
 from sync.training.assessment import Assessment
 
@@ -21,6 +22,7 @@ _WORDS = {
         "domains": "By {split}",
         "interval": "95 % intervals",
         "axis": "share of right codes",
+        "ceiling": "Two coders give the same code to {value} of the texts ({low} to {high}; {n} texts coded twice).",
         "few": "Fewer than ten texts, so no figure: {names}.",
     },
     "fr": {
@@ -33,6 +35,7 @@ _WORDS = {
         "domains": "Par {split}",
         "interval": "intervalles à 95 %",
         "axis": "part de codes justes",
+        "ceiling": "Deux codeurs donnent le même code à {value} des textes ({low} à {high} ; {n} codés deux fois).",
         "few": "Moins de dix textes, donc pas de chiffre : {names}.",
     },
 }
@@ -49,13 +52,22 @@ def render(found: Assessment, *, language: str) -> str:
         if rows
     )
     few = [one.name for one in found.domains if one.estimate is None]
-    note = f"<p>{escape(words['few'].format(names=', '.join(few)))}</p>" if few else ""
+    note = _ceiling(found.ceiling, words, language)
+    note += f"<p>{escape(words['few'].format(names=', '.join(few)))}</p>" if few else ""
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         "<style>body{font-family:sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1d2422}"
         "svg{max-width:100%;height:auto}</style></head>"
         f"<body><h1>{escape(title)}</h1>{plots}{note}</body></html>"
     )
+
+
+def _ceiling(found: Coefficient | None, words: dict[str, str], language: str) -> str:
+    if found is None or found.low is None or found.high is None:
+        return ""
+    shares = {"value": found.value, "low": found.low, "high": found.high}
+    shown = {name: figures.percent(round(share, 3), language) for name, share in shares.items()}
+    return f"<p>{escape(words['ceiling'].format(n=found.units, **shown))}</p>"
 
 
 def _groups(found: Assessment, words: dict[str, str]) -> list[tuple[str, list[Row]]]:

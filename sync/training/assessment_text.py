@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from annotation import terminal
 from annotation.campaign.flow import FlowAccuracy
 from annotation.quality.accuracy import Estimate
+from annotation.quality.agreement import Coefficient
 from sync.training.assessment import Assessment
 from sync.training.domains import Split
 
@@ -28,6 +29,7 @@ def render(found: Assessment) -> Iterator[RenderableType]:
     rows = [[str(level), _interval(estimate)] for level, estimate in enumerate(measured.levels, start=1)]
     if found.by_declaration:
         rows.append(["by declaration", _interval(found.by_declaration)])
+    rows.append(["two coders agree", _ceiling(found.ceiling)])
     yield terminal.table(heading, ["level", "accuracy"], rows)
     yield from _missing(found)
     if found.flows:
@@ -62,6 +64,12 @@ def _flow(one: FlowAccuracy) -> list[str]:
     else:
         gain = f"interval {terminal.percent(abs(one.narrower))} {'narrower' if one.narrower >= 0 else 'wider'}"
     return [one.draw.key, f"{one.coded} of {one.asked}", _short(one.estimate), _short(one.by_declaration), gain]
+
+
+def _ceiling(found: Coefficient | None) -> str:
+    if found is None or found.low is None or found.high is None:
+        return "not known: too few texts were coded twice"
+    return terminal.interval({"value": found.value, "low": found.low, "high": found.high, "texts": found.units})
 
 
 def _domain(texts: int, estimate: Estimate | None) -> str:

@@ -109,3 +109,25 @@ def test_render__text_and_page_tell_the_same(ledger: Ledger) -> None:
     assert page.count("<svg") == 3
     assert "Exactitude de m/1" in page
     assert "Moins de dix textes, donc pas de chiffre : I." in page
+
+
+def test_assess__the_human_ceiling_stands_beside_the_accuracy(ledger: Ledger) -> None:
+    """A second coder answers twelve texts, ten of them like the first."""
+    assert assessed(ledger).ceiling is None
+    with ledger.begin() as work:
+        coder = work.coders.pseudonym("fake", "2", email=None, now=pools.NOW)
+        marks = work.judgements.marks_of_tasks([task.key for task in work.tasks.of_campaign("main")])
+        for number, (key, (first,)) in enumerate(list(marks.items())[:12]):
+            other = "56.10A" if first.code == "01.11Z" else "01.11Z"
+            code = first.code if number < 10 else other
+            said = Judgement(key, "fake", f"{key}/2", coder, Outcome.CODED, code, pools.NOW)
+            work.judgements.record(said, now=pools.NOW)
+
+    found = assessed(ledger)
+    told = io.StringIO()
+    for part in assessment_text.render(found):
+        Console(width=200, file=told).print(part)
+
+    assert found.as_dict()["human_ceiling"]["value"] == pytest.approx(10 / 12)
+    assert "two coders agree  83.3 %" in told.getvalue()
+    assert "Deux codeurs donnent le même code à 83,3" in assessment_page.render(found, language="fr")
