@@ -10,9 +10,17 @@ from uuid import uuid4
 
 import pytest
 
-from annotation.campaign.ports import Candidate, Platform, PlatformAnnotation, PlatformTask, ProjectSpec, TaskPayload
+from annotation.campaign.ports import (
+    Candidate,
+    Platform,
+    PlatformAnnotation,
+    PlatformCoder,
+    PlatformTask,
+    ProjectSpec,
+    TaskPayload,
+)
 from annotation.domain.judgement import Outcome
-from annotation.errors import NotFoundError
+from annotation.errors import ConflictError, NotFoundError
 from tests.parts import campaigns
 from tests.parts.fake_platform import FakePlatform
 from tests.parts.labelstudio import Hands, platform_of
@@ -22,7 +30,11 @@ class People(Protocol):
     def edit(self, task: int, annotation: str, code: str) -> None: ...
     def delete_annotation(self, task: int, annotation: str) -> None: ...
     def delete_task(self, task: int) -> None: ...
+    def undo(self, task: int, annotation: str) -> None: ...
     def add_foreign_task(self, project: int) -> int: ...
+    def change_screen(self, project: int) -> None: ...
+    def delete_project(self, project: int) -> None: ...
+    def announce(self, project: int, url: str) -> None: ...
 
 
 Subject = tuple[Platform, People]
@@ -55,6 +67,10 @@ def payloads(number: int) -> list[TaskPayload]:
     ]
 
 
+def coder(platform: Platform) -> PlatformCoder:
+    return platform.sign_up("coder1@demo.example", "a-long-passphrase")
+
+
 def said(platform: Platform, project: int, task: int) -> tuple[PlatformAnnotation, ...]:
     (found,) = platform.tasks(project, [task])
     return found.annotations
@@ -74,12 +90,58 @@ def test_ensure_project__gives_the_same_one_again(subject: Subject) -> None:
     assert subject[0].ensure_project(other) != first
 
 
-def test_require_project__counts_and_misses(subject: Subject, project: int) -> None:
-    subject[0].create_tasks(project, payloads(3))
+def test_mend_project__puts_a_changed_screen_back_once(subject: Subject) -> None:
+    platform, people = subject
+    ours = spec()
+    project = platform.ensure_project(ours)
+    untouched = platform.mend_project(project, ours)
+    people.change_screen(project)
 
-    assert subject[0].require_project(project) == 3
+    mended = platform.mend_project(project, ours), platform.mend_project(project, ours)
+
+    assert (untouched, mended) == ((), (("label_config",), ()))
+
+
+def test_mend_project__leaves_a_project_of_somebody_else_alone(subject: Subject, project: int) -> None:
+    with pytest.raises(ConflictError):
+        subject[0].mend_project(project, spec())
+
+
+def test_require_project__counts_ours_and_misses_deleted_ones(subject: Subject, project: int) -> None:
+    platform, people = subject
+    platform.create_tasks(project, payloads(3))
+    people.add_foreign_task(project)
+
+    assert platform.require_project(project) == 3
+    people.delete_project(project)
     with pytest.raises(NotFoundError):
-        subject[0].require_project(987_654)
+        platform.require_project(project)
+
+
+def test_newest_change__is_that_of_the_last_answer(subject: Subject, project: int) -> None:
+    platform, _ = subject
+    assert platform.newest_change(project) is None
+    first, _ = platform.create_tasks(project, payloads(2)).values()
+    before = platform.newest_change(project)
+    platform.annotate(first, coder(platform), campaigns.answer(str(uuid4()), "01.11Z"))
+
+    after = platform.newest_change(project)
+
+    (answered,) = platform.tasks(project, [first])
+    assert before is not None
+    assert after == answered.updated_at > before
+
+
+def test_share_webhook__goes_where_that_of_the_other_does(subject: Subject, project: int) -> None:
+    platform, people = subject
+    other = platform.ensure_project(spec())
+    assert platform.share_webhook(project, like=other) is None
+    people.announce(other, "http://127.0.0.1:9/hooks")
+
+    number = platform.share_webhook(project, like=other)
+
+    assert number is not None
+    assert platform.share_webhook(project, like=other) == number
 
 
 def test_find_tasks__by_our_key(subject: Subject, project: int) -> None:
@@ -103,24 +165,24 @@ def test_create_tasks__twice_makes_copies_which_are_found(subject: Subject, proj
 def test_annotate__is_read_back(subject: Subject, project: int) -> None:
     platform, _ = subject
     (task, *_) = platform.create_tasks(project, payloads(1)).values()
-    coder = platform.sign_up("coder1@demo.example", "a-long-passphrase")
+    anna = coder(platform)
 
-    platform.annotate(task, coder, campaigns.answer(str(uuid4()), "01.12Z", comment="sure"))
+    platform.annotate(task, anna, campaigns.answer(str(uuid4()), "01.12Z", comment="sure"))
 
     (annotation,) = said(platform, project, task)
     assert (annotation.outcome, annotation.code, annotation.problem) == (Outcome.CODED, "01.12Z", "")
-    assert (annotation.lead_time, annotation.comment, annotation.coder) == (42.0, "sure", coder.external_id)
+    assert (annotation.lead_time, annotation.comment, annotation.coder) == (42.0, "sure", anna.external_id)
     assert annotation.raw["task"] == task
-    assert platform.coders()[coder.external_id].email == "coder1@demo.example"
+    assert platform.coders()[anna.external_id].email == "coder1@demo.example"
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.CODED])
 def test_annotate__every_outcome_is_read_back(subject: Subject, project: int, outcome: Outcome) -> None:
     platform, _ = subject
     (task, *_) = platform.create_tasks(project, payloads(1)).values()
-    coder = platform.sign_up("coder1@demo.example", "a-long-passphrase")
+    anna = coder(platform)
 
-    platform.annotate(task, coder, campaigns.answer(str(uuid4()), None, outcome=outcome))
+    platform.annotate(task, anna, campaigns.answer(str(uuid4()), None, outcome=outcome))
 
     assert [(a.outcome, a.code) for a in said(platform, project, task)] == [(outcome, None)]
 
@@ -128,13 +190,10 @@ def test_annotate__every_outcome_is_read_back(subject: Subject, project: int, ou
 def test_annotate__the_same_answer_twice_counts_once(subject: Subject, project: int) -> None:
     platform, _ = subject
     (task, *_) = platform.create_tasks(project, payloads(1)).values()
-    coder, answer = (
-        platform.sign_up("coder1@demo.example", "a-long-passphrase"),
-        campaigns.answer(str(uuid4()), "01.11Z"),
-    )
+    anna, answer = coder(platform), campaigns.answer(str(uuid4()), "01.11Z")
 
-    platform.annotate(task, coder, answer)
-    platform.annotate(task, coder, answer)
+    platform.annotate(task, anna, answer)
+    platform.annotate(task, anna, answer)
 
     assert len(said(platform, project, task)) == 1
 
@@ -148,24 +207,25 @@ def test_changed_tasks__pages_hold_every_task_once(subject: Subject, project: in
     assert len(seen) == 7
 
 
-@pytest.mark.parametrize("what", ["new", "edit", "delete"])
-def test_changed_tasks__moves_on_create_edit_and_delete(subject: Subject, project: int, what: str) -> None:
+@pytest.mark.parametrize("what", ["new", "edit", "delete", "undo"])
+def test_changed_tasks__moves_on_create_edit_delete_and_undo(subject: Subject, project: int, what: str) -> None:
     platform, people = subject
     first, _ = platform.create_tasks(project, payloads(2)).values()
-    coder = platform.sign_up("coder1@demo.example", "a-long-passphrase")
-    platform.annotate(first, coder, campaigns.answer(str(uuid4()), "01.11Z"))
+    anna = coder(platform)
+    platform.annotate(first, anna, campaigns.answer(str(uuid4()), "01.11Z"))
     (before,) = platform.tasks(project, [first])
     (annotation,) = before.annotations
     actions: dict[str, Callable[[], None]] = {
-        "new": lambda: platform.annotate(first, coder, campaigns.answer(str(uuid4()), "01.12Z")),
+        "new": lambda: platform.annotate(first, anna, campaigns.answer(str(uuid4()), "01.12Z")),
         "edit": lambda: people.edit(first, annotation.external_id, "01.12Z"),
         "delete": lambda: people.delete_annotation(first, annotation.external_id),
+        "undo": lambda: people.undo(first, annotation.external_id),
     }
 
     actions[what]()
 
     assert changed(platform, project, before) == {first}
-    expected = {"new": {"01.11Z", "01.12Z"}, "edit": {"01.12Z"}, "delete": set()}[what]
+    expected = {"new": {"01.11Z", "01.12Z"}, "edit": {"01.12Z"}, "delete": set(), "undo": set()}[what]
     assert {a.code for a in said(platform, project, first)} == expected
 
 
@@ -177,14 +237,15 @@ def test_changed_tasks__nothing_after_the_last_change(subject: Subject, project:
     assert list(platform.changed_tasks(project, newest + timedelta(microseconds=1))) == []
 
 
-def test_delete_unanswered__leaves_what_has_been_answered(subject: Subject, project: int) -> None:
-    platform, _ = subject
-    first, second = platform.create_tasks(project, payloads(2)).values()
-    coder = platform.sign_up("coder1@demo.example", "a-long-passphrase")
-    platform.annotate(first, coder, campaigns.answer(str(uuid4()), "01.11Z"))
+def test_delete_unanswered__leaves_what_has_been_answered_or_skipped(subject: Subject, project: int) -> None:
+    platform, people = subject
+    answered, skipped, waiting, gone = platform.create_tasks(project, payloads(4)).values()
+    platform.annotate(answered, coder(platform), campaigns.answer(str(uuid4()), "01.11Z"))
+    platform.annotate(skipped, coder(platform), campaigns.answer(str(uuid4()), None, outcome=Outcome.LATER))
+    people.delete_task(gone)
 
-    assert platform.delete_unanswered(project, [first, second]) == 1
-    assert platform.task_ids(project) == {first}
+    assert platform.delete_unanswered(project, [answered, skipped, waiting, gone]) == [waiting, gone]
+    assert platform.task_ids(project) == {answered, skipped}
 
 
 def test_tasks__deleted_ones_are_gone_and_foreign_ones_have_no_key(subject: Subject, project: int) -> None:

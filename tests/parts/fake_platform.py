@@ -186,6 +186,9 @@ class FakePlatform:
     def change_screen(self, project: int) -> None:
         self.changed_screens |= {project}
 
+    def announce(self, project: int, url: str) -> None:
+        self.webhooks[project] = self._next()
+
     def delete_project(self, project: int) -> None:
         del self.projects[project]
         self.stored = {number: task for number, task in self.stored.items() if task.project != project}

@@ -58,8 +58,26 @@ class Hands:
     def delete_annotation(self, task: int, annotation: str) -> None:
         self.request("DELETE", f"/api/annotations/{annotation}/")
 
+    def undo(self, task: int, annotation: str) -> None:
+        """The coder takes the submission back; what was said becomes a draft."""
+        self.request("POST", f"/api/annotations/{annotation}/convert-to-draft", json={})
+
     def delete_task(self, task: int) -> None:
         self.request("DELETE", f"/api/tasks/{task}/")
+
+    def delete_project(self, project: int) -> None:
+        self.request("DELETE", f"/api/projects/{project}/")
+
+    def change_screen(self, project: int) -> None:
+        """As somebody does who finds the buttons too small."""
+        screen = self.request("GET", f"/api/projects/{project}/")["label_config"]
+        changed = screen.replace('rows="1"', 'rows="3"')
+        self.request("PATCH", f"/api/projects/{project}/", json={"label_config": changed})
+
+    def announce(self, project: int, url: str) -> None:
+        """Have the project's events sent somewhere."""
+        body = {"project": project, "url": url, "headers": {"X-AWB-Secret": "s"}, "send_payload": True}
+        self.request("POST", "/api/webhooks/", json=body)
 
     def add_foreign_task(self, project: int) -> int:
         data = {"text": "by hand", "context": "", "reason": "", "candidates": []}
