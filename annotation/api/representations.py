@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from annotation.campaign import progress as progresses
 from annotation.campaign.measurement import Gap, Measurement
-from annotation.campaign.progress import CampaignProgress, CoderProgress, Counts, DrawProgress, ModelProgress, State
+from annotation.campaign.progress import CampaignProgress, DrawProgress, ModelProgress, State
+from annotation.campaign.standing import CoderProgress, Counts
 from annotation.campaign.throughput import Forecast
 from annotation.domain.campaign import Campaign
 from annotation.domain.declaration import Text
@@ -120,10 +121,12 @@ class AccuracyItem(Representation):
 
 
 class ForecastItem(Representation):
-    rate: float = Field(description="Tasks settled per calendar day over the last `days`.", examples=[58.3])
+    rate: float = Field(description="Tasks settled per working day over the last `days` of them.", examples=[58.3])
     days: int = Field(examples=[7])
     remaining: int = Field(description="Tasks not settled, those that wait included.")
     ends_on: date | None = Field(description="Null where nothing remains or nothing moves.")
+    earliest: date | None = Field(description="With `latest` a 90 % interval; null where there is none.")
+    latest: date | None
 
     @classmethod
     def of(cls, forecast: Forecast) -> Self:
@@ -134,6 +137,19 @@ class DayItem(Representation):
     day: date
     asked: int
     done: int
+    seconds: float = Field(description="Of coders' work.", examples=[5400.0])
+
+
+class SpentItem(Representation):
+    """Seconds on one answer. Times beyond `limit` are taken for pauses."""
+
+    mean: float = Field(description="Without pauses.", examples=[47.1])
+    low: float | None = Field(description="Lower end of the mean's 95 % confidence interval.")
+    high: float | None
+    median: float
+    times: int = Field(description="Answers behind the mean.")
+    pauses: int
+    limit: float
 
 
 class ProgressItem(Representation):
@@ -144,7 +160,12 @@ class ProgressItem(Representation):
     coders: list[CoderItem]
     days: list[DayItem] = Field(description="Every day (UTC) from the first task to today.")
     forecast: ForecastItem
-    unclassifiable: float | None = Field(description="Share of the settled tasks.", examples=[0.031])
+    outcomes: dict[Outcome, int] = Field(description="Answers in force.")
+    unclassifiable: float | None = Field(description="Share of the answers that settle a task.", examples=[0.031])
+    disputed: int = Field(description="Texts on which the coders differ and nobody has decided.")
+    checks: CountsItem = Field(description="Gold and training, which are not among `counts`.")
+    spent: SpentItem | None
+    seconds: float = Field(description="Coders' work so far, without pauses.")
     champion: AccuracyItem
     quarantined: int = Field(description="Rows and answers set aside because they could not be read.")
 

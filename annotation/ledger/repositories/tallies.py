@@ -67,7 +67,7 @@ class AskedTally:
 class AnsweredTally:
     """Tasks with an answer in force: ``settled`` ones on the ``day`` (UTC) of the first answer that settled them.
 
-    ``seconds`` were spent on them, no answer counting for more than the limit.
+    ``seconds`` were spent on them, pauses counting as said.
     """
 
     draw_id: int
@@ -100,8 +100,8 @@ class Tallies:
         rows = self._session.execute(statement)
         return [AskedTally(draw, Component(component), Kind(kind), n) for draw, component, kind, n in rows]
 
-    def answered(self, campaign: str, *, limit: float) -> list[AnsweredTally]:
-        """``limit`` is in seconds."""
+    def answered(self, campaign: str, *, limit: float, instead: float) -> list[AnsweredTally]:
+        """Times above ``limit`` count as ``instead``; both in seconds."""
         judged_at, settles = JudgementRow.judged_at, JudgementRow.outcome.in_(_SETTLING)
         first = func.coalesce(func.min(case((settles, judged_at))), func.min(judged_at))
         time = func.coalesce(JudgementRow.lead_time, 0.0)
@@ -110,7 +110,7 @@ class Tallies:
                 JudgementRow.task_key.label("key"),
                 func.max(case((settles, 1), else_=0)).label("settled"),
                 self._day(first).label("day"),
-                func.sum(case((time > limit, limit), else_=time)).label("seconds"),
+                func.sum(case((time > limit, instead), else_=time)).label("seconds"),
             )
             .where(_in_force())
             .group_by(JudgementRow.task_key)

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from annotation.campaign import progress, throughput
+from annotation.campaign import progress
 from annotation.campaign.measurement import Gap
 from annotation.campaign.progress import CampaignProgress
-from annotation.campaign.throughput import Day
 from annotation.domain.judgement import Outcome
 from annotation.domain.task import Component
 from annotation.errors import NotFoundError
@@ -159,6 +157,43 @@ def test_progress__models_newest_first_with_the_champion_named(ledger: Ledger) -
     assert seen.quarantined == 3
 
 
+def test_progress__coders_stand_in_the_order_of_their_pseudonyms(ledger: Ledger) -> None:
+    tasks = filled_ledger.add_draw(ledger, "d", days_ago=3, tasks=[(Component.UNCERTAIN, 4)])
+    filled_ledger.judge(ledger, [(tasks[0], Answer("a")), *((task, Answer("b")) for task in tasks[1:])])
+
+    assert [coder.coder for coder in _progress(ledger).coders] == ["C001", "C002"]
+
+
+def test_progress__gold_is_no_question_but_takes_time(ledger: Ledger) -> None:
+    tasks = filled_ledger.add_draw(ledger, "d", days_ago=3, tasks=[(Component.UNCERTAIN, 2), (Component.GOLD, 2)])
+    filled_ledger.judge(ledger, [(task, Answer(seconds=30)) for task in tasks[1:]])
+
+    seen = _progress(ledger)
+
+    assert (seen.counts.asked, seen.counts.done) == (2, 1)
+    assert (seen.checks.asked, seen.checks.done) == (2, 2)
+    assert (seen.seconds, seen.answers) == (90, 3)
+
+
+def test_progress__a_pause_counts_no_more_than_the_limit(ledger: Ledger) -> None:
+    tasks = filled_ledger.add_draw(ledger, "d", days_ago=3, tasks=[(Component.UNCERTAIN, 40)])
+    filled_ledger.judge(ledger, [(task, Answer(seconds=3600 if i == 7 else 30)) for i, task in enumerate(tasks)])
+
+    seen = _progress(ledger)
+
+    assert seen.spent is not None
+    assert (seen.spent.mean, seen.seconds) == (30, 1200)
+    assert sum(day.seconds for day in seen.days) == 1200
+
+
+def test_progress__disputed_texts_are_those_that_the_policy_does_not_settle(ledger: Ledger) -> None:
+    tasks = filled_ledger.add_draw(ledger, "d", days_ago=3, tasks=[(Component.UNCERTAIN, 2)])
+    filled_ledger.judge(ledger, [(tasks[0], Answer("a")), (tasks[0], Answer("b", code=WRONG))])
+    filled_ledger.judge(ledger, [(tasks[1], Answer(name, code=WRONG)) for name in "ab"] + [(tasks[1], Answer("c"))])
+
+    assert _progress(ledger).disputed == 1
+
+
 def test_progress__days_run_to_today_and_keep_the_first_answer(ledger: Ledger) -> None:
     (task,) = filled_ledger.add_draw(ledger, "d", days_ago=4, tasks=[(Component.UNCERTAIN, 1)])
     filled_ledger.judge(ledger, [(task, Answer("1", days_ago=3)), (task, Answer("2", days_ago=1))])
@@ -167,27 +202,3 @@ def test_progress__days_run_to_today_and_keep_the_first_answer(ledger: Ledger) -
 
     assert [(day.asked, day.done) for day in days] == [(1, 0), (0, 1), (0, 0), (0, 0), (0, 0)]
     assert days[-1].day == TODAY
-
-
-def _days(*done: int) -> tuple[Day, ...]:
-    first = TODAY - timedelta(days=len(done) - 1)
-    return tuple(Day(first + timedelta(days=i), 0, number) for i, number in enumerate(done))
-
-
-@pytest.mark.parametrize(
-    ("done", "remaining", "rate", "ends_on"),
-    [
-        ((0, 0, 70, 0, 0, 0, 0, 0, 0), 100, 10, date(2026, 12, 2)),
-        ((70, 0, 0, 0, 0, 0, 0, 0, 0), 100, 0, None),
-        ((5, 10, 15), 1, 10, date(2026, 11, 23)),
-        ((5, 10, 15), 0, 10, None),
-        ((0, 0, 0, 0, 0, 0, 1), 10_000_000, 1 / 7, None),
-        ((), 0, 0, None),
-    ],
-)
-def test_forecast__is_the_pace_of_the_last_seven_days(
-    done: tuple[int, ...], remaining: int, rate: float, ends_on: date | None
-) -> None:
-    found = throughput.forecast(_days(*done), remaining=remaining, today=TODAY)
-
-    assert (found.rate, found.ends_on) == (pytest.approx(rate), ends_on)
