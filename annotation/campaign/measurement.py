@@ -127,16 +127,24 @@ def _least_sure_first(stratum: str) -> tuple[int, bool, int, str]:
 
 def measure(work: UnitOfWork, benchmark: Benchmark, model_version: str | None) -> Measurement:
     """A text that the model could not code counts as wrong; one that it was never asked about is left out."""
-    members, coded = len(benchmark.members), benchmark.coded
     if model_version is None:
-        return Measurement(None, members, len(coded), 0, None, None, Gap.NO_MODEL)
-    predicted = work.texts.first_codes(model_version, [member.text_key for member in coded])
-    right = {key: float(code == benchmark.codes[key]) for key, code in predicted.items()}
+        members, coded = len(benchmark.members), len(benchmark.coded)
+        return Measurement(None, members, coded, 0, None, None, Gap.NO_MODEL)
+    return measured(benchmark, model_version, right(work, benchmark, model_version))
+
+
+def right(work: UnitOfWork, benchmark: Benchmark, model_version: str) -> dict[str, float]:
+    """1 where the model gave the coders' code and 0 where not, by the keys of the texts that it was asked about."""
+    predicted = work.texts.first_codes(model_version, [member.text_key for member in benchmark.coded])
+    return {key: float(code == benchmark.codes[key]) for key, code in predicted.items()}
+
+
+def measured(benchmark: Benchmark, model_version: str, right: Mapping[str, float]) -> Measurement:
     gap = _gap(benchmark, len(right))
     return Measurement(
         model_version,
-        members,
-        len(coded),
+        len(benchmark.members),
+        len(benchmark.coded),
         len(right),
         None if gap else estimate(benchmark, right),
         None if gap else bounds(benchmark, right),

@@ -184,6 +184,16 @@ class Texts:
             found.update({key: codes[0] if codes else None for key, codes in self._session.execute(statement)})
         return found
 
+    def margins(self, model_version: str, keys: Sequence[str]) -> dict[str, float]:
+        """Of the texts that the version was asked about; 0 where it had no code."""
+        found: dict[str, float] = {}
+        for chunk in statements.chunks(keys):
+            statement = select(PredictionRow.text_key, PredictionRow.margin).where(
+                PredictionRow.model_version == model_version, PredictionRow.text_key.in_(chunk)
+            )
+            found.update(self._session.execute(statement).all())
+        return found
+
     def counts(self) -> Mapping[str, int]:
         return {
             "texts": self._session.scalar(select(func.count()).select_from(TextRow)) or 0,
