@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from annotation.campaign import push
+from annotation.campaign import pull, push
 from annotation.campaign.presenting import Shown
+from annotation.campaign.pull import PullResult
 from annotation.campaign.push import PushResult
+from annotation.domain.policy import Policy
+from annotation.domain.task import Kind
+from annotation.domain.team import ARBITRATION, SECOND, WAITING, Assignment, Enrolment, Standing
 from annotation.errors import ConflictError, InvalidInputError, NotFoundError, UnreachableError
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns
@@ -17,7 +21,14 @@ from tests.parts.fake_platform import FakePlatform
 SHOWN = Shown({"liasse_type": "Type de liasse"})
 
 
-def do_push(ledger: Ledger, platform: FakePlatform, *, shown: Shown = SHOWN, batch: int = 2) -> PushResult:
+def do_push(
+    ledger: Ledger,
+    platform: FakePlatform,
+    *,
+    shown: Shown = SHOWN,
+    batch: int = 2,
+    replace_deleted: bool = False,
+) -> PushResult:
     return push.push(
         ledger=ledger,
         platform=platform,
@@ -25,6 +36,7 @@ def do_push(ledger: Ledger, platform: FakePlatform, *, shown: Shown = SHOWN, bat
         shown=shown,
         clock=lambda: campaigns.NOW,
         batch=batch,
+        replace_deleted=replace_deleted,
         pause=lambda _: None,
     )
 
@@ -180,3 +192,203 @@ def test_push__takes_over_from_a_dead_process_after_a_moment(tmp_path: Path, dea
 
     assert result.pushed == 5
     assert pauses == [2.0]
+
+
+def assign(ledger: Ledger, queues: dict[str, str]) -> None:
+    """By task key."""
+    with ledger.begin() as work:
+        work.assignments.add([Assignment(key, queue, campaigns.NOW) for key, queue in queues.items()])
+
+
+def drawn(ledger: Ledger) -> list[str]:
+    with ledger.read() as work:
+        return sorted(task.key for task in work.tasks.of_campaign(campaigns.KEY))
+
+
+def by_queue(platform: FakePlatform) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for task in platform.stored.values():
+        if task.payload:
+            found.setdefault(platform.projects[task.project].queue, []).append(task.payload.key)
+    return {queue: sorted(keys) for queue, keys in found.items()}
+
+
+def test_push__each_queue_has_a_project_whose_title_names_nobody(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), FakePlatform()
+    one, two, three, four, five = drawn(ledger)
+    assign(ledger, {two: "C003", three: SECOND, four: ARBITRATION, five: WAITING})
+
+    result = do_push(ledger, platform)
+
+    assert by_queue(platform) == {"": [one], "C003": [two], SECOND: [three], ARBITRATION: [four]}
+    assert {spec.queue: (spec.key, spec.title) for spec in platform.projects.values()} == {
+        "": ("spring/naf-small", "Spring campaign"),
+        "C003": ("spring/naf-small/C003", "Spring campaign · C003"),
+        SECOND: ("spring/naf-small/@second", "Spring campaign · second avis"),
+        ARBITRATION: ("spring/naf-small/@arbitration", "Spring campaign · arbitrage"),
+    }
+    assert [spec.kind for spec in platform.projects.values() if spec.queue == ARBITRATION] == [Kind.ARBITRATION]
+    assert {one.queue: one.pushed for one in result.queues} == {"": 1, "C003": 1, SECOND: 1, ARBITRATION: 1}
+
+
+def test_push__a_task_that_goes_to_another_coder_leaves_the_former_project(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path, tasks=2), FakePlatform()
+    moved, answered = drawn(ledger)
+    assign(ledger, {moved: "C001", answered: "C001"})
+    do_push(ledger, platform)
+    number = next(n for n, task in platform.stored.items() if task.payload and task.payload.key == answered)
+    platform.annotate(number, platform.sign_up("a@demo.example", "secret"), campaigns.answer("one", "01.11Z"))
+    assign(ledger, {moved: "C002", answered: "C002"})
+
+    result, again = do_push(ledger, platform), do_push(ledger, platform)
+
+    assert by_queue(platform) == {"C001": [answered], "C002": [moved]}
+    assert (result.withdrawn, result.pushed) == (1, 1)
+    assert (again.withdrawn, again.pushed) == (0, 0)
+
+
+def test_push__a_task_that_waits_for_room_leaves_the_platform(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path, tasks=1), FakePlatform()
+    do_push(ledger, platform)
+    assign(ledger, dict.fromkeys(drawn(ledger), WAITING))
+
+    assert do_push(ledger, platform).withdrawn == 1
+    assert keys_on(platform) == []
+
+
+@pytest.mark.parametrize("state", [Standing.PAUSED, Standing.LEFT])
+def test_push__nothing_goes_to_a_coder_who_is_not_there(tmp_path: Path, state: Standing) -> None:
+    ledger, platform = campaigns.campaign(tmp_path, tasks=1), FakePlatform()
+    with ledger.begin() as work:
+        coder = work.coders.pseudonym("fake", "7", email=None, now=campaigns.NOW)
+        work.enrolments.record(Enrolment(campaigns.KEY, coder, state, campaigns.NOW))
+    assign(ledger, dict.fromkeys(drawn(ledger), coder))
+
+    assert do_push(ledger, platform).pushed == 0
+
+
+def test_push__a_coder_who_learns_has_a_screen_with_feedback(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path, tasks=1), FakePlatform()
+    with ledger.begin() as work:
+        coder = work.coders.pseudonym("fake", "7", email=None, now=campaigns.NOW)
+        work.enrolments.record(Enrolment(campaigns.KEY, coder, Standing.TRAINING, campaigns.NOW))
+    assign(ledger, dict.fromkeys(drawn(ledger), coder))
+
+    do_push(ledger, platform)
+
+    assert [spec.kind for spec in platform.projects.values()] == [Kind.TRAINING]
+
+
+def test_push__of_a_paused_campaign_sends_nothing_and_says_so(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), FakePlatform()
+    with ledger.begin() as work:
+        work.policies.set(campaigns.KEY, Policy(paused=True), by="lead", now=campaigns.NOW)
+
+    result = do_push(ledger, platform)
+
+    assert (result.paused, result.pushed, platform.projects) == (True, 0, {})
+
+
+def test_push__looks_keys_up_only_after_a_push_that_did_not_end(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), CountingPlatform()
+    platform.fail_create = ["", "refused"]
+    with pytest.raises(UnreachableError):
+        do_push(ledger, platform)
+    before = list(platform.looked_up)
+
+    do_push(ledger, platform)
+
+    assert (before, platform.looked_up) == ([], [2, 1, 3])
+
+
+def test_push__a_copy_in_the_project_of_another_queue_is_deleted(tmp_path: Path) -> None:
+    """A killed push had just brought the task there when it was given to somebody else."""
+    ledger, platform = campaigns.campaign(tmp_path, tasks=1), FakePlatform()
+    (key,) = drawn(ledger)
+    assign(ledger, {key: "C001"})
+    platform.fail_create = ["late"]
+    with pytest.raises(UnreachableError):
+        do_push(ledger, platform)
+    assign(ledger, {key: "C002"})
+    do_push(ledger, platform)
+    platform.deliver_late()
+
+    result = do_push(ledger, platform)
+
+    assert (result.healed, by_queue(platform)) == (1, {"C002": [key]})
+
+
+def test_push__puts_a_changed_screen_back_and_says_so(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), FakePlatform()
+    platform.change_screen(do_push(ledger, platform).project_id)
+
+    assert [do_push(ledger, platform).restored for _ in range(2)] == [1, 0]
+
+
+def test_push__makes_a_deleted_project_anew_where_told_to_and_asks_nothing_twice(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), FakePlatform()
+    project = do_push(ledger, platform).project_id
+    answered = min(platform.stored)
+    platform.annotate(answered, platform.sign_up("a@demo.example", "secret"), campaigns.answer("one", "01.11Z"))
+    pull_all(ledger, platform)
+    platform.delete_project(project)
+
+    result = do_push(ledger, platform, replace_deleted=True)
+
+    assert (result.replaced, result.pushed, result.project_id != project) == (1, 4, True)
+    assert pull_all(ledger, platform).deleted == 0
+    with ledger.read() as work:
+        assert len(work.judgements.current(campaigns.KEY)) == 1
+
+
+def test_push__a_new_project_announces_its_events_where_the_others_do(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), FakePlatform()
+    project = do_push(ledger, platform).project_id
+    platform.announce(project, "http://here")
+    with ledger.begin() as work:
+        work.platforms.set_webhook(campaigns.KEY, platform.name, platform.webhooks[project])
+    assign(ledger, {drawn(ledger)[0]: "C001"})
+
+    do_push(ledger, platform)
+
+    with ledger.read() as work:
+        known = {one.queue: one.webhook_id for one in work.platforms.projects(campaigns.KEY)}
+    assert None not in known.values()
+    assert known["C001"] == platform.webhooks[max(platform.projects)]
+
+
+def test_push__after_a_backup_was_restored_sends_what_is_lacking_and_was_not_answered(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path, tasks=5), FakePlatform()
+    keys = drawn(ledger)
+    assign(ledger, dict.fromkeys(keys[2:], WAITING))
+    do_push(ledger, platform)
+    pull_all(ledger, platform)
+    backup = platform.backup()
+    assign(ledger, dict.fromkeys(keys[2:], ""))
+    do_push(ledger, platform)
+    number = next(n for n, task in platform.stored.items() if task.payload and task.payload.key == keys[2])
+    platform.annotate(number, platform.sign_up("a@demo.example", "secret"), campaigns.answer("one", "01.12Z"))
+    pull_all(ledger, platform)
+    platform.restore(backup)
+
+    result = do_push(ledger, platform)
+
+    assert (result.pushed, keys_on(platform)) == (2, sorted({*keys} - {keys[2]}))
+    with ledger.read() as work:
+        assert [one.judgement.code for one in work.judgements.current(campaigns.KEY)] == ["01.12Z"]
+
+
+class CountingPlatform(FakePlatform):
+    """Counts the keys of each look-up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_up: list[int] = []
+
+    def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
+        self.looked_up.append(len(keys))
+        return super().find_tasks(project, keys)
+
+
+def pull_all(ledger: Ledger, platform: FakePlatform) -> PullResult:
+    return pull.pull(ledger=ledger, platform=platform, campaign_key=campaigns.KEY, clock=lambda: campaigns.NOW)
