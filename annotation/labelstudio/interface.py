@@ -84,9 +84,13 @@ def choices(candidates: Sequence[Candidate], *, language: str, predicted: bool =
         above = one.parent
         html = markup.candidate(one, hotkey=hotkey, heading=heading, predicted=predicted and not place, words=words)
         shown.append({"value": f"{one.code} {one.title}".strip(), "alias": one.code, "html": html} | _pressed(hotkey))
+        if heading:
+            shown[-1]["style"] = markup.HEADED
     for alias, hotkey in OUTCOME_KEYS.items():
         html = markup.outcome(words[alias], hotkey=hotkey)
         shown.append({"value": words[alias], "alias": alias, "html": html, "hotkey": hotkey})
+        if alias == OTHER:
+            shown[-1]["style"] = markup.APART
     if not candidates:
         next(one for one in shown if one["alias"] == OTHER)["selected"] = True
     return shown

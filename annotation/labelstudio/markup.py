@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from annotation.campaign.ports import Candidate, Feedback, GivenAnswer, Notes
 from annotation.domain.judgement import Outcome
 
+# Label Studio turns > into an entity: no child selectors.
 STYLE = """
 .awb { font-size: 15px; line-height: 1.45; max-width: 1100px; }
 .awb kbd { display: inline-block; min-width: 1.6em; padding: 0 .35em; margin-right: .5em; border: 1px solid;
   border-radius: 4px; opacity: .7; font: .8em/1.5 monospace; text-align: center; }
 .awb .lsf-hint { display: none; }
-.awb .awb-text { font-size: 1.55em; font-weight: 600; }
-.awb .awb-text .lsf-richtext__container { border: none; padding: 0; line-height: 1.35; }
-.awb .awb-context > *, .awb .awb-reason > * { margin: 0; font-size: 1em; font-weight: 400; line-height: 1.5;
+.awb .lsf-choice__item { font-size: 15px; font-weight: 400; }
+.awb .lsf-choice__item label, .awb .lsf-choice__item span { font-weight: 400; }
+.awb .awb-text .lsf-richtext__container { font-size: 24px; font-weight: 600; line-height: 1.35; }
+.awb .awb-context *, .awb .awb-reason * { margin: 0; font-size: 15px; font-weight: 400; line-height: 1.5;
   white-space: pre-line; }
-.awb .awb-context { margin: .2em 0 .4em; }
-.awb .awb-reason { font-style: italic; opacity: .8; }
+.awb .awb-context { padding: 0 8px; margin: .2em 0 .4em; }
+.awb .awb-reason { padding: 0 8px; font-style: italic; opacity: .8; }
 .awb .awb-code { margin: .8em 0 0; }
-.awb .awb-g { display: block; margin: .7em 0 .1em; font-size: .85em; opacity: .75; pointer-events: none; }
-.awb .awb-p { margin-left: .5em; font-size: .85em; opacity: .75; }
-.awb .awb-out { opacity: .85; }
-.awb details { display: inline-block; vertical-align: top; margin-left: .6em; font-size: .85em; }
-.awb details[open] { display: block; margin: .2em 0 .4em 2.6em; max-width: 62em; white-space: normal; }
+.awb .awb-g { position: absolute; top: -1.7em; left: 0; font-size: .85em; opacity: .75; pointer-events: none; }
+.awb .awb-p { margin-left: .6em; font-size: .85em; opacity: .75; }
+.awb details { display: inline-block; vertical-align: top; margin-left: .6em; font-size: .9em; }
+.awb details[open] { display: block; margin: .2em 0 .5em 2.2em; max-width: 62em; white-space: normal; }
+.awb details p { margin: .3em 0 0; }
 .awb summary { cursor: pointer; opacity: .75; text-decoration: underline dotted; }
 .awb .awb-more { display: flex; flex-wrap: wrap; align-items: center; gap: .2em 1.2em; margin-top: .8em; }
-.awb .awb-title > * { margin: 0; font-size: 1em; font-weight: 600; }
+.awb .awb-more .lsf-choices, .awb .awb-more h3 { margin: 0; }
+.awb .awb-title * { margin: 0; font-size: 15px; font-weight: 600; }
 .awb .awb-cards { display: flex; flex-wrap: wrap; gap: .8em; margin: .6em 0; font-size: 15px; }
 .awb .awb-card { flex: 1 1 14em; border: 1px solid rgba(128, 128, 128, .5); border-radius: 6px; padding: .6em .8em; }
 .awb .awb-who { font-size: .85em; opacity: .75; }
 .awb .awb-settled { border-left: 4px solid #2e7d32; padding: .4em .8em; margin: .6em 0; font-size: 15px; }
 .htx-taxonomy-dropdown .ant-select-tree-title, .htx-taxonomy .ant-select-selection-item-content { display: block;
-  white-space: pre; overflow: hidden; text-overflow: ellipsis; height: 1.7em; line-height: 1.7em; }
+  white-space: pre !important; overflow: hidden; text-overflow: ellipsis; height: 1.7em; line-height: 1.7em; }
 """
+# Of the choice that a heading stands above, and of the first one that is no code.
+HEADED = "position: relative; margin-top: 2em"
+APART = "margin-top: .7em"
+_ITEM = re.compile(r"\s+[-•◦]\s+")
 
 
 def key(shown: str) -> str:
@@ -51,7 +59,7 @@ def candidate(one: Candidate, *, hotkey: str, heading: str, predicted: bool, wor
 
 
 def outcome(title: str, *, hotkey: str) -> str:
-    return f'<span class="awb-out">{key(hotkey)}{escape(title)}</span>'
+    return f"{key(hotkey)}{escape(title)}"
 
 
 def answers(given: Sequence[GivenAnswer], words: Mapping[str, str], outcomes: Mapping[Outcome, str]) -> str:
@@ -82,5 +90,10 @@ def _card(number: int, one: GivenAnswer, words: Mapping[str, str], outcomes: Map
 
 def _notes(notes: Notes, words: Mapping[str, str]) -> str:
     parts = [(words["includes"], notes.includes), (words["excludes"], notes.excludes)]
-    told = "".join(f"<p><b>{escape(title)}</b> : {escape(text)}</p>" for title, text in parts if text)
+    told = "".join(f"<p><b>{escape(title)}</b> : {_listed(text)}</p>" for title, text in parts if text)
     return f"<details><summary>{escape(words['notes'])}</summary>{told}</details>" if told else ""
+
+
+def _listed(note: str) -> str:
+    """Published notes run their lists together; here each entry has a line."""
+    return "<br>– ".join(escape(part) for part in _ITEM.split(note))

@@ -15,21 +15,21 @@ MOST_OF_A_HINT = 400
 
 
 def tree(nomenclature: Nomenclature) -> bytes:
-    items = [_node(nomenclature, code) for code in nomenclature.children(None)]
+    """Levels that tell nothing are left out: without a title, or with that of their only child."""
+    items = [node for code in nomenclature.children(None) for node in _nodes(nomenclature, code)]
     return json.dumps({"items": items}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def path(nomenclature: Nomenclature, code: str) -> tuple[str, ...]:
-    """From the top of the tree down to the code, as the tree gives it back when the code is chosen."""
-    return (*reversed([one.code for one in nomenclature.ancestors(code)]), code)
-
-
-def _node(nomenclature: Nomenclature, code: Code) -> dict[str, Any]:
-    children = [_node(nomenclature, child) for child in nomenclature.children(code.code)]
+def _nodes(nomenclature: Nomenclature, code: Code) -> list[dict[str, Any]]:
+    below = nomenclature.children(code.code)
+    children = [node for child in below for node in _nodes(nomenclature, child)]
+    repeated = len(below) == 1 and fold(below[0].title) == fold(code.title)
+    if not code.leaf and below and (repeated or not code.title):
+        return children
     node: dict[str, Any] = {"value": _label(code), "alias": code.code, "isLeaf": not children}
     if hint := _hint(code):
         node["hint"] = hint
-    return node | {"children": children} if children else node
+    return [node | {"children": children} if children else node]
 
 
 def _label(code: Code) -> str:

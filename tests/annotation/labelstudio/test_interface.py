@@ -96,8 +96,20 @@ def test_tree__is_found_with_a_straight_apostrophe_and_shows_notes() -> None:
     assert node["hint"] == "Comprend : lapins abeilles"
 
 
-def test_tree__a_path_leads_from_the_top_to_the_code() -> None:
-    assert taxonomy.path(campaigns.NAF, "01.11Z") == ("A", "01.1", "01.11Z")
+def test_tree__levels_that_tell_nothing_are_left_out() -> None:
+    codes = [
+        Code("A", 1, None, "Agriculture", leaf=False),
+        Code("01", 2, "A", "", leaf=False),
+        Code("01.12", 3, "01", "Culture du riz", leaf=False),
+        Code("01.12Z", 4, "01.12", "CULTURE DU RIZ"),
+        Code("01.13", 3, "01", "Légumes", leaf=False),
+        Code("01.13A", 4, "01.13", "Carottes"),
+    ]
+
+    (top,) = json.loads(taxonomy.tree(Nomenclature(key="n", title="", codes=codes)))["items"]
+
+    assert [node["alias"] for node in top["children"]] == ["01.12Z", "01.13"]
+    assert [node["alias"] for node in top["children"][1]["children"]] == ["01.13A"]
 
 
 def test_choices__more_than_ten_stand_under_headings_the_best_one_first() -> None:
