@@ -87,8 +87,9 @@ def pull(
                 result += reading.read(full=full, overlap=overlap)
             except NotFoundError:
                 missing.append(project)
-        if result != PullResult(tasks_seen=result.tasks_seen):
-            with ledger.begin() as work:
+        with ledger.begin() as work:
+            work.events.mark("pulled", campaign_key, now=clock())
+            if result != PullResult(tasks_seen=result.tasks_seen):
                 work.events.add("pull", campaign_key, now=clock(), payload=asdict(result))
     if missing:
         raise _deleted(platform, missing)

@@ -24,6 +24,7 @@ from annotation.ledger.repositories.answers import Answers
 from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
 from annotation.ledger.repositories.extracts import Extracts
 from annotation.ledger.repositories.flow_figures import FlowFigures
+from annotation.ledger.repositories.gauges import Gauges
 from annotation.ledger.repositories.judgements import Coders, Judgements
 from annotation.ledger.repositories.labels import EvaluationSet, Labels
 from annotation.ledger.repositories.nomenclatures import Nomenclatures
@@ -65,6 +66,10 @@ class UnitOfWork:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self._session)
+
+    @cached_property
+    def gauges(self) -> Gauges:
+        return Gauges(self._session)
 
     @cached_property
     def tallies(self) -> Tallies:
