@@ -21,6 +21,8 @@ from annotation.api import (
     documentation,
     draw_pages,
     health,
+    identity,
+    manage_pages,
     model_pages,
     monitoring_pages,
     pages,
@@ -34,6 +36,7 @@ from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredEr
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
 from annotation.api.insights import Insights
+from annotation.api.manage_pages import Office
 from annotation.api.monitoring_pages import Observatory
 from annotation.api.overview import Overview
 from annotation.api.precomputed import Precomputed
@@ -91,7 +94,7 @@ def create_app(
     """
     serve, language = settings.serve, settings.campaign.language
     access = _access(ledger, serve, clock, session_secret)
-    entrance = Entrance(ledger, access, clock, language)
+    entrance = Entrance(ledger, access, clock, language, serve.oidc.shown)
     overview = Overview(ledger, champion, clock, settings.trainingset.name, settings.training.model)
     inbox = InboxWriter(ledger)
 
@@ -108,6 +111,7 @@ def create_app(
     app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
     app.include_router(documentation.router())
     app.include_router(sign_in.router(entrance))
+    app.include_router(identity.router(entrance, identity.provider_of(serve.oidc, entrance)))
     app.include_router(accounts_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
     _add_leads_pages(app, access=access, overview=overview, insights=insights.of(ledger, settings), language=language)
@@ -124,6 +128,7 @@ def _add_leads_pages(app: FastAPI, *, access: Access, overview: Overview, insigh
     app.include_router(draw_pages.router(ledger=overview.ledger, access=access))
     app.include_router(set_pages.router(access=access, archive=archive))
     app.include_router(model_pages.router(access=access, archive=archive))
+    app.include_router(manage_pages.router(Office(overview.ledger, access, overview.clock, language)))
 
 
 def listen(host: str, port: int) -> socket.socket:

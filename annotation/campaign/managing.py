@@ -172,6 +172,19 @@ def stand(
     return work.enrolments.current(campaign_key)[coder]
 
 
+def day(text: str) -> date:
+    """From ISO 8601. InvalidFieldsError for anything else."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InvalidFieldsError({"ends_on": Fault("write a day like 2026-12-31", "date")}) from error
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What commas, semicolons and blanks separate."""
+    return tuple(part for part in re.split(r"[,;\s]+", text) if part)
+
+
 def _open(work: UnitOfWork, campaign_key: str) -> Campaign:
     campaign = work.campaigns.get(campaign_key)
     if campaign.closed_at is not None:
@@ -186,7 +199,7 @@ def _read(name: str, value: Any) -> Any:
         return value
     text = value.strip()
     if name == "second_components":
-        return tuple(part for part in re.split(r"[,\s]+", text) if part)
+        return words(text)
     if name == "ends_on" and not text:
         return None
     return text
