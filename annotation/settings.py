@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -116,6 +117,11 @@ class OidcSettings(Section):
     )
     roles: dict[str, Role] = Field(default_factory=dict, description="From a value of role_claim to a role.")
     default_role: Role | None = Field(None, description="Of those with no other; none: they are refused.")
+
+    @property
+    def shown(self) -> str:
+        """The provider's name for people; empty where there is none."""
+        return self.title or urlsplit(self.issuer).hostname or ""
 
     def read_client_secret(self) -> str | None:
         return read_secret(self.client_secret, self.client_secret_file)

@@ -16,10 +16,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from annotation.api import cookies, forms
 from annotation.api.forms import Fields
+from annotation.api.refusals import ForbiddenError as ForbiddenError
+from annotation.api.refusals import LoginRequiredError as LoginRequiredError
+from annotation.api.refusals import UnauthorisedError as UnauthorisedError
 from annotation.api.sessions import Session, Sessions
 from annotation.api.visitor import Visitor as Visitor
 from annotation.domain.account import Account, Role, Scope
-from annotation.errors import InstallationError, WorkbenchError
+from annotation.errors import InstallationError
 from annotation.ledger.unit_of_work import Ledger
 
 CSRF_FIELD = "csrf"
@@ -28,18 +31,6 @@ NO_ACCESS = "Run: awb account add EMAIL --role admin. Or set AWB_SERVE__TOKENS a
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of `awb token create`, or one of `serve.tokens`.")
 _DEMO = "demo"
-
-
-class UnauthorisedError(WorkbenchError):
-    """No token, or one that we don't know."""
-
-
-class ForbiddenError(WorkbenchError):
-    """Known, but not allowed to."""
-
-
-class LoginRequiredError(WorkbenchError):
-    """A page was asked for by somebody who has not signed in."""
 
 
 def equal(given: str, expected: str) -> bool:

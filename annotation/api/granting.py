@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotation.api import audit, passwords
+from annotation.api.refusals import ForbiddenError
 from annotation.api.sessions import Sessions
 from annotation.api.visitor import Visitor
 from annotation.domain.account import Account, Role, Scope
@@ -20,6 +21,15 @@ LINK_LASTS = timedelta(days=3)
 MOST_DAYS = 3650
 _PURPOSE = "password"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody as an identity provider knows them, with an e-mail address that it has verified."""
+
+    issuer: str
+    subject: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,55 @@ def disable(work: UnitOfWork, account: Account, *, by: Visitor, now: datetime) -
 def enable(work: UnitOfWork, account: Account, *, by: Visitor, now: datetime) -> Account:
     audit.record(work, by, "account_enable", account.email, now=now)
     return work.accounts.enable(account.id)
+
+
+def welcome(
+    work: UnitOfWork, who: Identity, *, told: Role | None, keeps_role: bool, default: Role | None, now: datetime
+) -> Account:
+    """The account of somebody whom an identity provider vouches for, made or brought up to date.
+
+    ``told`` is the role that the provider gives. With ``keeps_role`` roles are given here, and newcomers get the
+    ``default``. An account that waits for its owner, without a password, is taken over by whoever has its address;
+    one with a password is not. Errors: ForbiddenError.
+    """
+    known = work.accounts.by_subject(who.issuer, who.subject) or _waiting(work, who)
+    role = known.role if known and keeps_role else (told or default)
+    if role is None:
+        raise ForbiddenError(
+            f"{who.email} has no role in this workbench.", cure="Ask for one of the groups that serve.oidc.roles names."
+        )
+    if known is None:
+        known = work.accounts.add(who.email, role, now=now, issuer=who.issuer, subject=who.subject)
+        by = Visitor(known.email, role, known.id)
+        audit.record(work, by, "account_add", known.email, now=now, detail={"role": role.value, "by": who.issuer})
+        return known
+    if known.disabled_at is not None:
+        raise ForbiddenError(f"The account {known.email} is disabled.", cure="Ask an admin of the workbench.")
+    return _brought_up_to_date(work, known, who, role, now=now)
+
+
+def _waiting(work: UnitOfWork, who: Identity) -> Account | None:
+    found = work.accounts.by_email(who.email)
+    if found is not None and (found.password_hash is not None or found.issuer is not None):
+        raise ForbiddenError(
+            f"The account {found.email} signs in another way.", cure="Sign in that way, or ask an admin."
+        )
+    return found
+
+
+def _brought_up_to_date(work: UnitOfWork, known: Account, who: Identity, role: Role, *, now: datetime) -> Account:
+    by = Visitor(known.email, known.role, known.id)
+    if (known.issuer, known.email) != (who.issuer, plain(who.email)):
+        taken = work.accounts.by_email(who.email)
+        if taken is not None and taken.id != known.id:
+            raise ForbiddenError(f"{taken.email} is another person's account.", cure="Ask an admin of the workbench.")
+        known = work.accounts.identify(known.id, issuer=who.issuer, subject=who.subject, email=who.email)
+        audit.record(work, by, "account_link", known.email, now=now, detail={"by": who.issuer})
+    if known.role is not role:
+        detail = {"from": known.role.value, "to": role.value, "by": who.issuer}
+        audit.record(work, by, "account_role", known.email, now=now, detail=detail)
+        known = work.accounts.set_role(known.id, role)
+    return known
 
 
 def password_link(work: UnitOfWork, account: Account, *, sessions: Sessions, by: Visitor, now: datetime) -> str:

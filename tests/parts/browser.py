@@ -33,9 +33,9 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The address of the application while it runs."""
-    port = free_port()
+def serving(app: FastAPI, *, port: int = 0) -> Iterator[str]:
+    """The address of the application while it runs, on a free port where none is given."""
+    port = port or free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
