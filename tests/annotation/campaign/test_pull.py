@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from annotation.campaign.ports import PlatformCoder
 from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
 from annotation.domain.judgement import Judgement, Outcome
+from annotation.domain.team import Assignment
 from annotation.errors import NotFoundError, UnreachableError
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns
@@ -34,12 +36,18 @@ class Desk:
         self.platform.annotate(task, self.coder, campaigns.answer(name, code, outcome=outcome))
         return list(self.platform.stored[task].annotations)[-1]
 
-    def pull(self, *, full: bool = False, overlap: timedelta = timedelta(0)) -> PullResult:
+    def pull(
+        self,
+        *,
+        full: bool = False,
+        overlap: timedelta = timedelta(0),
+        clock: Callable[[], datetime] = lambda: campaigns.NOW,
+    ) -> PullResult:
         return pull.pull(
             ledger=self.ledger,
             platform=self.platform,
             campaign_key=campaigns.KEY,
-            clock=lambda: campaigns.NOW,
+            clock=clock,
             full=full,
             overlap=overlap,
         )
@@ -257,3 +265,148 @@ def test_pull__before_any_push_says_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(NotFoundError, match="awb push"):
         pull.pull(ledger=ledger, platform=FakePlatform(), campaign_key=campaigns.KEY, clock=lambda: campaigns.NOW)
+
+
+def test_pull__an_undone_submission_is_withdrawn(desk: Desk) -> None:
+    annotation = desk.say(desk.ids[0], "a", "01.11Z")
+    desk.pull()
+    desk.platform.undo(desk.ids[0], annotation)
+
+    assert desk.pull().deleted == 1
+    assert desk.in_force == []
+
+
+def test_pull__difficulty_and_reason_come_with_the_judgement(desk: Desk) -> None:
+    desk.platform.annotate(
+        desk.ids[0],
+        desk.coder,
+        replace(campaigns.answer("a", None, outcome=Outcome.UNCLASSIFIABLE), difficulty=4, detail="too vague"),
+    )
+
+    desk.pull()
+
+    assert [(one.difficulty, one.detail) for one in desk.in_force] == [(4, "too vague")]
+
+
+@pytest.fixture
+def two_queues(desk: Desk) -> Desk:
+    """The last task is in a coder's own queue."""
+    key = desk.platform.stored[desk.ids[-1]].payload
+    assert key is not None
+    with desk.ledger.begin() as work:
+        work.assignments.add([Assignment(key.key, "C007", campaigns.NOW)])
+    desk.push()
+    return desk
+
+
+def test_pull__reads_every_queue_with_a_cursor_of_its_own(two_queues: Desk) -> None:
+    desk = two_queues
+    own = max(desk.platform.stored)
+    desk.say(desk.ids[0], "a", "01.11Z")
+    desk.say(own, "b", "01.12Z")
+
+    first, second = desk.pull(), desk.pull()
+
+    assert (first.new, second.tasks_seen) == (2, 0)
+    with desk.ledger.read() as work:
+        cursors = {one.queue: one.cursor for one in work.platforms.projects(campaigns.KEY)}
+    assert cursors == {"": desk.platform.stored[desk.ids[0]].updated_at, "C007": desk.platform.stored[own].updated_at}
+
+
+def test_pull__reads_the_other_queues_when_one_project_was_deleted_and_withdraws_nothing(two_queues: Desk) -> None:
+    desk = two_queues
+    own = max(desk.platform.stored)
+    desk.say(own, "b", "01.12Z")
+    desk.pull()
+    desk.say(desk.ids[0], "a", "01.11Z")
+    desk.platform.delete_project(max(desk.platform.projects))
+
+    with pytest.raises(NotFoundError, match="C007"):
+        desk.pull(full=True)
+
+    assert sorted(one.code or "" for one in desk.in_force) == ["01.11Z", "01.12Z"]
+
+
+def test_pull__a_restored_backup_takes_nothing_away(desk: Desk) -> None:
+    before, edited, later = desk.ids[:3]
+    desk.say(before, "a", "01.11Z")
+    annotation = desk.say(edited, "b", "01.11Z")
+    desk.pull()
+    backup = desk.platform.backup()
+    desk.platform.edit(edited, annotation, "01.12Z")
+    desk.say(later, "c", "01.13Z")
+    desk.pull()
+    desk.platform.restore(backup)
+
+    first, second = desk.pull(), desk.pull(full=True)
+
+    assert (first.deleted, first.kept, second.deleted, second.kept) == (0, 1, 0, 0)
+    assert sorted(one.code or "" for one in desk.in_force) == ["01.11Z", "01.12Z", "01.13Z"]
+    with desk.ledger.read() as work:
+        (project,) = work.platforms.projects(campaigns.KEY)
+    assert project.cursor == max(task.updated_at for task in desk.platform.stored.values())
+
+
+def test_pull__ids_that_a_restored_server_gives_again_are_other_annotations(desk: Desk) -> None:
+    """People went on before anybody pulled, so that nothing looks older than the cursor."""
+    backup = desk.platform.backup()
+    desk.say(desk.ids[0], "a", "01.11Z")
+    desk.pull()
+    desk.platform.restore(backup)
+    desk.say(desk.ids[1], "b", "56.10A")
+
+    first, second = desk.pull(), desk.pull(full=True)
+
+    said = {one.task_key: one.code for one in desk.in_force}
+    names = [payload.key for number in desk.ids[:2] if (payload := desk.platform.stored[number].payload)]
+    assert said == dict(zip(names, ["01.11Z", "56.10A"], strict=True))
+    assert (first.new, first.kept, first.deleted) == (1, 1, 0)
+    assert (second.new, second.kept, second.deleted) == (0, 0, 0)
+
+
+def test_pull__tasks_that_a_restored_server_lacks_keep_their_judgements(two_queues: Desk) -> None:
+    """The youngest tasks are gone together: nobody deletes just those."""
+    desk = two_queues
+    key = desk.platform.stored[desk.ids[0]].payload
+    assert key is not None
+    desk.pull()
+    backup = desk.platform.backup()
+    with desk.ledger.begin() as work:
+        work.assignments.add([Assignment(key.key, "C007", campaigns.NOW)])
+    desk.push()
+    desk.say(max(desk.platform.stored), "a", "01.11Z")
+    desk.pull()
+    desk.platform.restore(backup)
+
+    result = desk.pull()
+
+    assert (result.deleted, result.kept, result.vanished) == (0, 1, 1)
+    assert [one.code for one in desk.in_force] == ["01.11Z"]
+
+
+def test_pull__tells_what_webhooks_lost_and_how_old_the_newest_change_was(desk: Desk) -> None:
+    told, untold = desk.ids[:2]
+    with desk.ledger.begin() as work:
+        work.platforms.set_webhook(campaigns.KEY, desk.platform.name, 1)
+    desk.say(told, "a", "01.11Z")
+    changed_at = desk.platform.stored[told].updated_at
+    with desk.ledger.begin() as work:
+        work.inbox.add(
+            action="ANNOTATION_CREATED", project_id=desk.project, payload={"task_ids": [told]}, now=changed_at
+        )
+    desk.say(untold, "b", "01.12Z")
+    later = desk.platform.stored[untold].updated_at + timedelta(seconds=90)
+
+    result = desk.pull(clock=lambda: later)
+
+    assert (result.new, result.unannounced, result.lag_seconds) == (2, 1, 90.0)
+    with desk.ledger.read() as work:
+        event = work.events.newest("pull", campaigns.KEY)
+    assert event is not None
+    assert (event.payload["unannounced"], event.payload["lag_seconds"]) == (1, 90.0)
+
+
+def test_pull__without_a_webhook_nothing_is_missed(desk: Desk) -> None:
+    desk.say(desk.ids[0], "a", "01.11Z")
+
+    assert desk.pull().unannounced == 0
