@@ -17,8 +17,8 @@ from annotation.quality.samples import Floats
 
 _NOTHING: Final = 1e-12
 _LEAST_UNITS: Final = 2
-# While few pairs differ, and those by little, their variance is hardly seen: no unit counts for more than so many.
-_MOST_PER_UNIT: Final = 3.0
+# While few units show any disagreement, its variance is hardly seen: what it says beyond one pair per unit counts less.
+_UNSEEN: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,11 @@ def _measured(
     hierarchical: Disagreement | None = None,
     levels: Mapping[int, Agreement] | None = None,
 ) -> Agreement:
-    shared = int((table.of_unit >= _LEAST_UNITS).sum())
+    shared, apart = int((table.of_unit >= _LEAST_UNITS).sum()), coefficients.apart(table)
 
     def told(measure: Callable[[Ratings], Disagreement | None]) -> Coefficient | None:
         found = measure(table) if shared else None
-        return None if found is None else coefficient(found, units=shared, confidence=confidence)
+        return None if found is None else coefficient(found, units=shared, apart=apart, confidence=confidence)
 
     return Agreement(
         units=shared,
@@ -122,8 +122,8 @@ def _measured(
     )
 
 
-def coefficient(found: Disagreement, *, units: int, confidence: float) -> Coefficient | None:
-    """None where no disagreement is to be expected by chance."""
+def coefficient(found: Disagreement, *, units: int, apart: int, confidence: float) -> Coefficient | None:
+    """None where no disagreement is to be expected by chance; on ``apart`` of the units there is some."""
     if not found.expected > _NOTHING:
         return None
     value = 1 - found.observed / found.expected
@@ -132,7 +132,8 @@ def coefficient(found: Disagreement, *, units: int, confidence: float) -> Coeffi
     variance = _jackknife(found) * found.expected**2
     spread = found.observed * (1 - found.observed)
     effective = spread / variance if variance > _NOTHING and spread > _NOTHING else float(units)
-    effective = min(effective, _MOST_PER_UNIT * units)
+    if effective > units:
+        effective = units + (effective - units) * apart / (apart + _UNSEEN)
     reach = intervals.quantile(confidence, math.inf) / intervals.quantile(confidence, units - 1)
     least, most = intervals.mid_p(found.observed, max(1.0, effective * reach**2), confidence)
     return Coefficient(value, max(-1.0, 1 - most / found.expected), 1 - least / found.expected, units)

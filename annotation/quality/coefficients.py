@@ -26,6 +26,11 @@ class Disagreement:
     expected_without: Floats
 
 
+def apart(table: Ratings) -> int:
+    """The number of units on which not all say the same."""
+    return int((np.bincount(ratings.cells(table).unit, minlength=table.units) > 1).sum())
+
+
 def observed(table: Ratings) -> Disagreement:
     """Against nothing expected: 1 less it is the share of agreeing pairs, averaged over the units of two ratings.
 
@@ -64,17 +69,17 @@ def krippendorff(table: Ratings) -> Disagreement:
     size, found = paired.of_unit, ratings.cells(paired)
     if not paired.units:
         return Disagreement(np.nan, 0.0, np.zeros(0), np.zeros(0))
-    total, apart = size.sum(), size * _differing(paired)
+    total, differing = size.sum(), size * _differing(paired)
     of_code = np.bincount(found.code, found.count, minlength=paired.codes)
     square = float((of_code**2).sum())
     without = square - 2 * _summed(found, of_code[found.code] * found.count, paired.units)
     without += _summed(found, found.count**2, paired.units)
     left = total - size
     with np.errstate(divide="ignore", invalid="ignore"):
-        observed_without = (apart.sum() - apart) / left
+        observed_without = (differing.sum() - differing) / left
         expected_without = 1 - (without - left) / (left * (left - 1))
     return Disagreement(
-        float(apart.sum() / total), float(1 - (square - total) / (total * (total - 1))), observed_without,
+        float(differing.sum() / total), float(1 - (square - total) / (total * (total - 1))), observed_without,
         expected_without,
     )  # fmt: skip
 
