@@ -22,7 +22,17 @@ from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import HIDDEN, InvalidInputError, without_passwords
 
 _SECRET_FIELDS = frozenset(
-    {"token", "secret", "key_id", "webhook_secret", "tokens", "password", "session_secret", "client_secret"}
+    {
+        "token",
+        "secret",
+        "key_id",
+        "webhook_secret",
+        "tokens",
+        "password",
+        "session_secret",
+        "client_secret",
+        "ml_password",
+    }
 )
 
 
@@ -133,6 +143,9 @@ class ServeSettings(Section):
     public_url: str = Field("", description="How Label Studio reaches us for webhooks; empty: http://host:port.")
     webhook_secret: SecretStr | None = None
     webhook_secret_file: Path | None = None
+    ml_user: str = Field("label-studio", description="By which Label Studio asks for predictions, at /ml.")
+    ml_password: SecretStr | None = None
+    ml_password_file: Path | None = Field(None, description="None: Label Studio gets no predictions from us.")
     tokens: SecretStr | None = Field(None, description="Tokens of the API, separated by commas.")
     tokens_file: Path | None = None
     session_secret: SecretStr | None = None
@@ -143,6 +156,9 @@ class ServeSettings(Section):
 
     def read_session_secret(self) -> str | None:
         return read_secret(self.session_secret, self.session_secret_file)
+
+    def read_ml_password(self) -> str | None:
+        return read_secret(self.ml_password, self.ml_password_file)
 
     def read_webhook_secret(self) -> str | None:
         return read_secret(self.webhook_secret, self.webhook_secret_file)
