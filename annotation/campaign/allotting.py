@@ -70,9 +70,12 @@ class _Desk:
 
     def hand_out(self, tasks: Sequence[Task]) -> None:
         loose = [task for task in tasks if not self._stays(task)]
-        room = self._room()
-        for at_home in (True, False):
-            loose = [task for task in loose if not self._give(task, room, at_home=at_home)]
+        room, before = self._room(), -1
+        # A task that is taken from its holder makes room for another one.
+        while len(loose) != before:
+            before = len(loose)
+            for at_home in (True, False):
+                loose = [task for task in loose if not self._give(task, room, at_home=at_home)]
         for task in loose:
             held = self.board.assignments.get(task.key)
             if task.key not in self.overdue and (held is None or held.queue != WAITING):
@@ -121,6 +124,7 @@ class _Desk:
         if former := self.overdue.get(task.key):
             self.expired += 1
             self.load[former] -= 1
+            room[former] += 1
             self.holding[task.text_key].discard(former)
         self.load[taker] += 1
         room[taker] -= 1

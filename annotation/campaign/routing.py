@@ -42,6 +42,8 @@ def route(*, ledger: Ledger, campaign_key: str, now: datetime) -> RouteResult:
 
 
 def _route(work: UnitOfWork, campaign_key: str, now: datetime) -> RouteResult:
+    # Who learns has their training tasks before anybody asks whether they are done with them.
+    gold = golding.plan(work, campaign_key, fresh={}, now=now)
     changed = coder_quality.review(work, campaign_key, now=now)
     board = Board.read(work, campaign_key, now=now)
     added = seating.plan(board)
@@ -50,7 +52,7 @@ def _route(work: UnitOfWork, campaign_key: str, now: datetime) -> RouteResult:
         board.with_tasks(added), work.nomenclatures.get(work.campaigns.get(campaign_key).nomenclature)
     )
     work.assignments.add(allotted.assignments)
-    gold = golding.plan(work, campaign_key, fresh=allotted.fresh, now=now)
+    gold += golding.plan(work, campaign_key, fresh=allotted.fresh, now=now)
     arbitrations = sum(task.kind is Kind.ARBITRATION for task in added)
     return RouteResult(
         seconds=len(added) - arbitrations,
