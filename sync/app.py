@@ -18,11 +18,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from annotation.api import (
     accounts_pages,
+    backend,
     documentation,
     draw_pages,
     health,
     identity,
     manage_pages,
+    metrics,
     model_pages,
     monitoring_pages,
     pages,
@@ -33,6 +35,7 @@ from annotation.api import (
     webhooks,
 )
 from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
+from annotation.api.backend import Dress, Predictor
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
 from annotation.api.insights import Insights
@@ -72,7 +75,7 @@ _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
     (UnreachableError, 503),
     (InstallationError, 503),
 )
-_MACHINES = ("/api/", "/webhooks/", "/health", "/openapi.json")
+_MACHINES = ("/api/", "/webhooks/", "/ml/", "/health", "/metrics", "/openapi.json")
 _ABOUT = """
 What an annotation campaign has asked, learnt and decided. Every list comes in pages (`limit`, `offset`, `total`).
 Errors say what happened (`message`) and what to do (`cure`). Routes under `/api` want one of the server's tokens:
@@ -87,10 +90,13 @@ def create_app(
     champion: Callable[[], str | None],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     session_secret: str = "",
+    predictor: Predictor | None = None,
+    dress: Dress | None = None,
 ) -> FastAPI:
     """The application over an open ledger; ``champion`` names the model version in production (``name/version``).
 
     Sessions are signed by the settings' secret, else by ``session_secret``, else they end with this application.
+    Label Studio's own requests for predictions are answered by ``predictor``, which ``dress`` lets offer candidates.
     """
     serve, language = settings.serve, settings.campaign.language
     access = _access(ledger, serve, clock, session_secret)
@@ -108,6 +114,10 @@ def create_app(
     )
     app.include_router(health.router(ledger=ledger))
     app.include_router(webhooks.router(inbox=inbox, secret=serve.read_webhook_secret(), clock=clock))
+    app.include_router(
+        backend.router(predictor=predictor, key=backend.Key(serve.ml_user, serve.read_ml_password()), dress=dress)
+    )
+    app.include_router(metrics.router(ledger=ledger, access=access, clock=clock))
     app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
     app.include_router(documentation.router())
     app.include_router(sign_in.router(entrance))

@@ -324,6 +324,7 @@ def serve(
 ) -> None:
     """Serve the campaign page, the API and the receiver of Label Studio's webhooks, until interrupted."""
     from sync import app as web
+    from sync import predictor as predictors
 
     with terminal.opened(context, config, home) as bench:
         given = {name: value for name, value in (("host", host), ("port", port)) if value}
@@ -337,6 +338,8 @@ def serve(
             settings=settings,
             champion=bench.champion,
             session_secret=sessions.secret_for(settings.serve, home=bench.home),
+            predictor=predictors.of(bench),
+            dress=predictors.dresser(bench) if label_studio or settings.labelstudio.url else None,
         )
         own = bench.server if label_studio else None
         account = own.account if own else None
