@@ -98,7 +98,14 @@ class CampaignSettings(Section):
     show_variables: dict[str, str] = Field(
         default_factory=dict, description="Variables sent to Label Studio, with the titles that coders read; no others."
     )
+    variable_titles: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Titles of a variable's values, where these are codes: variable, value, title.",
+    )
     show_reason: bool = False
+    prefill: bool = Field(
+        False, description="The model's first code stands chosen: one key less, but it draws coders to the model."
+    )
     policy: Policy = Field(
         Policy(), description="The policy that a new campaign starts with; that of a campaign: awb campaign policy."
     )

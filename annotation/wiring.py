@@ -104,7 +104,12 @@ def push_tasks(
         ledger=desk.ledger,
         platform=desk.platform,
         campaign_key=campaign_key,
-        shown=Shown(settings.show_variables, reason=settings.show_reason),
+        shown=Shown(
+            settings.show_variables,
+            reason=settings.show_reason,
+            prefill=settings.prefill,
+            values=settings.variable_titles,
+        ),
         clock=clock,
         batch=desk.settings.labelstudio.batch,
         replace_deleted=replace_deleted,

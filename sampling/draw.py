@@ -142,6 +142,7 @@ def select(*, ledger: Ledger, order: Order, now: datetime) -> Selected:
     with ledger.read() as work:
         # A second audit of the same texts would count them twice in the evaluation set.
         audited = _is_audited(work, order.campaign, order.windows.current)
+        policy = work.policies.current(order.campaign.key)
     budgets = order.budgets | ({Component.AUDIT: 0} if audited else {})
     settings, pool, key = order.settings, order.pool, order.draw_key
     units = Units.of(pool.frame, order.clusters)
@@ -166,7 +167,12 @@ def select(*, ledger: Ledger, order: Order, now: datetime) -> Selected:
         recipe=recipe.of(pool, planned, asked, settings=settings, budgets=budgets),
         drawn_at=now,
     )
-    tasks = questions.tasks(written, language=order.campaign.language, candidates=settings.candidates)
+    tasks = questions.tasks(
+        written,
+        language=order.campaign.language,
+        candidates=settings.candidates or policy.candidates,
+        blind_share=policy.blind_share,
+    )
     return Selected(written, planned, questions, tuple(tasks), audited)
 
 

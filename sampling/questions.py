@@ -10,6 +10,7 @@ import numpy as np
 
 from annotation.campaign import reasons as ordinary
 from annotation.domain.campaign import Draw
+from annotation.domain.chance import chance
 from annotation.domain.task import Component, Task, task_key
 from sampling import reasons
 from sampling.design import Generators, Plan
@@ -76,12 +77,13 @@ class Questions:
         ]
         return cls(pool, plan, tuple(sorted(asked, key=lambda question: question.text_key)))
 
-    def tasks(self, draw: Draw, *, language: str, candidates: int) -> list[Task]:
+    def tasks(self, draw: Draw, *, language: str, candidates: int, blind_share: float = 0.0) -> list[Task]:
         codes = self._picked("codes")
         probabilities = self._picked("probabilities")
+        keys = [task_key(draw.key, question.text_key) for question in self.asked]
         return [
             Task(
-                key=task_key(draw.key, question.text_key),
+                key=keys[place],
                 draw_id=draw.id,
                 text_key=question.text_key,
                 component=question.component,
@@ -94,6 +96,7 @@ class Questions:
                 model_version=draw.model_version,
                 frequency=question.declarations,
                 confidence=question.confidence,
+                blind=chance(keys[place], "blind") < blind_share,
             )
             for place, question in enumerate(self.asked)
         ]

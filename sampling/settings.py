@@ -78,7 +78,9 @@ class DrawSettings(Section):
     near_copies: bool = Field(True, description="Ask one of several wordings that differ by letters or order alone.")
     importance: str = Field("", description="Variable that holds what a text is worth, as a number.")
     audit_strata: int = Field(8, ge=1, description="Strata of the audit, by how sure the model may be.")
-    candidates: int = Field(8, ge=1, le=20, description="Codes put first on the coder's screen.")
+    candidates: int | None = Field(
+        None, ge=1, le=20, description="Codes kept with a task; none: as many as the campaign's policy shows."
+    )
     seed: int = 1
 
     @property

@@ -20,11 +20,21 @@ def tree(nomenclature: Nomenclature) -> bytes:
     return json.dumps({"items": items}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _nodes(nomenclature: Nomenclature, code: Code) -> list[dict[str, Any]]:
+def path(nomenclature: Nomenclature, code: str) -> tuple[str, ...]:
+    """From the top of the tree down to the code, as the tree gives it back when the code is chosen."""
+    above = reversed(nomenclature.ancestors(code))
+    return (*(one.code for one in above if _tells(nomenclature, one)), code)
+
+
+def _tells(nomenclature: Nomenclature, code: Code) -> bool:
     below = nomenclature.children(code.code)
-    children = [node for child in below for node in _nodes(nomenclature, child)]
     repeated = len(below) == 1 and fold(below[0].title) == fold(code.title)
-    if not code.leaf and below and (repeated or not code.title):
+    return code.leaf or not below or (bool(code.title) and not repeated)
+
+
+def _nodes(nomenclature: Nomenclature, code: Code) -> list[dict[str, Any]]:
+    children = [node for child in nomenclature.children(code.code) for node in _nodes(nomenclature, child)]
+    if not _tells(nomenclature, code):
         return children
     node: dict[str, Any] = {"value": _label(code), "alias": code.code, "isLeaf": not children}
     if hint := _hint(code):

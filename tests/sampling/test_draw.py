@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from annotation.domain.chance import chance
+from annotation.domain.policy import Policy
 from annotation.domain.task import Component, Task
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
@@ -44,6 +46,18 @@ def test_draw__fills_its_budgets(tmp_path: Path) -> None:
     assert all(len(task.candidates) == len(task.probabilities) == 1 for task in tasks(ledger, result))
     assert all(task.reason for task in tasks(ledger, result))
     assert result.as_dict()["left_out"]["asked before"] == 0
+
+
+def test_draw__chance_and_not_the_text_decides_which_tasks_are_blind(tmp_path: Path) -> None:
+    ledger = draws.flow(tmp_path)
+    with ledger.begin() as work:
+        work.policies.set("main", Policy(blind_share=0.4), by="lead", now=pools.NOW)
+
+    asked = tasks(ledger, draw(ledger, "one"))
+
+    assert {task.blind for task in asked} == {True, False}
+    assert all(task.blind == (chance(task.key, "blind") < 0.4) for task in asked)
+    assert all(task.candidates for task in asked), "kept, to be compared with what coders say"
 
 
 def test_draw__what_drifting_cannot_fill_goes_to_the_uncertain(tmp_path: Path) -> None:

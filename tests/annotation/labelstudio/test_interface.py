@@ -106,8 +106,12 @@ def test_tree__levels_that_tell_nothing_are_left_out() -> None:
         Code("01.13A", 4, "01.13", "Carottes"),
     ]
 
-    (top,) = json.loads(taxonomy.tree(Nomenclature(key="n", title="", codes=codes)))["items"]
+    nomenclature = Nomenclature(key="n", title="", codes=codes)
 
+    (top,) = json.loads(taxonomy.tree(nomenclature))["items"]
+
+    assert taxonomy.path(nomenclature, "01.12Z") == ("A", "01.12Z")
+    assert taxonomy.path(nomenclature, "01.13A") == ("A", "01.13", "01.13A")
     assert [node["alias"] for node in top["children"]] == ["01.12Z", "01.13"]
     assert [node["alias"] for node in top["children"][1]["children"]] == ["01.13A"]
 
