@@ -61,7 +61,7 @@ def build(
     normaliser: Normaliser,
     importance: str = "",
 ) -> Pool:
-    """The texts of the current window that can be coded, were not asked before, and are labelled nowhere.
+    """The texts of the current window that can be coded, were not asked before, are labelled nowhere and no gold.
 
     A text whose wording is labelled already (under any variables), or is the same once cleaned, stays out: the model
     may have learnt it, and an audit that held it would flatter the model. ``importance`` names a variable that holds a
@@ -107,6 +107,7 @@ class _Seen:
     asked: npt.NDArray[np.uint64]
     labelled: npt.NDArray[np.uint64]
     words: npt.NDArray[np.uint64]
+    gold: npt.NDArray[np.uint64]
 
     @classmethod
     def read(cls, work: UnitOfWork, campaign_key: str, nomenclature: str, normaliser: Normaliser) -> _Seen:
@@ -114,7 +115,13 @@ class _Seen:
             ((_digest(group), _digest(normaliser.clean(text))) for group, text in work.labels.wordings(nomenclature)),
             dtype=np.dtype((np.uint64, 2)),
         )
-        return cls(_digests(work.tasks.asked_groups(campaign_key)), np.unique(pairs[:, 0]), np.unique(pairs[:, 1]))
+        gold = work.texts.get(list(work.gold.current(nomenclature, retired=True))).values()
+        return cls(
+            asked=_digests(work.tasks.asked_groups(campaign_key)),
+            labelled=np.unique(pairs[:, 0]),
+            words=np.unique(pairs[:, 1]),
+            gold=_digests(text.group_key for text in gold),
+        )
 
 
 @dataclass(slots=True)
@@ -129,7 +136,7 @@ class _Reading:
     numbers: dict[str, list[npt.NDArray[Any]]] = field(default_factory=lambda: {name: [] for name in NUMBERS})
     left_out: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
-            ("nothing to code", "asked before", "labelled before", "not scored yet"), 0
+            ("nothing to code", "gold", "asked before", "labelled before", "not scored yet"), 0
         )
     )
     _same: dict[str, str] = field(default_factory=dict)
@@ -159,6 +166,7 @@ class _Reading:
         read = _digests_in_order(words)
         reasons = (
             ("nothing to code", np.array([not one for one in words])),
+            ("gold", _among(groups, self.seen.gold)),
             ("asked before", _among(groups, self.seen.asked)),
             ("labelled before", _among(groups, self.seen.labelled) | _among(read, self.seen.words)),
             ("not scored yet", np.array([arrival.prediction is None for arrival in page])),

@@ -17,7 +17,7 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
-from annotation.commands import accounts, agreement, campaign_policy, coders
+from annotation.commands import accounts, agreement, campaign_policy, coders, gold
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -67,6 +67,7 @@ app.add_typer(annotation.nomenclature, name="nomenclature")
 app.add_typer(annotation.correspondence, name="correspondence")
 app.add_typer(annotation.campaign, name="campaign")
 app.add_typer(coders.coder, name="coder")
+app.add_typer(gold.gold, name="gold")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.token, name="token")
 app.add_typer(texts, name="texts")

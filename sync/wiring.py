@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from annotation import wiring as annotation
+from annotation.campaign.goldtexts import Row as GoldRow
 from annotation.domain.text import Normaliser
 from annotation.errors import InvalidInputError, NotFoundError
 from annotation.labelstudio.client import LabelStudioPlatform
@@ -21,7 +22,7 @@ from annotation.quality.longtable import Judged
 from sampling import model as models
 from sampling.model import PortableModel
 from sampling.scorer import Scorer
-from sync import codedtexts, judgedtexts
+from sync import codedtexts, goldfiles, judgedtexts
 from sync.settings import Settings
 from sync.storage import Storage
 from sync.training.model import CHAMPION
@@ -196,6 +197,11 @@ class Workbench:
     def judged_texts(self, path: str, *, text: str, coder: str, code: str) -> Iterator[Judged]:
         """Rows of judgements from a user's file."""
         return judgedtexts.read(self.storage_of(path), path, text=text, coder=coder, code=code)
+
+    def gold_rows(self, path: str, *, text: str, code: str, note: str, variables: tuple[str, ...]) -> Iterator[GoldRow]:
+        """Rows of gold from a user's file."""
+        storage, now = self.storage_of(path), annotation.clock()
+        return goldfiles.read(storage, path, text=text, code=code, note=note, variables=variables, now=now)
 
     @property
     def learner(self) -> FastTextLearner:

@@ -1,4 +1,7 @@
-"""What must not be trained on: the wordings of the evaluation set, as declared and as cleaned for the model."""
+"""What must not be trained on: the wordings of the evaluation set and of gold, as declared and as cleaned.
+
+A model that had learnt the gold would put its code first on the screen of the coders whom gold is to check.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,21 @@ class Apart:
     normaliser: Normaliser
 
     @classmethod
-    def read(cls, work: UnitOfWork, nomenclature: str, normaliser: Normaliser, *, up_to: int | None = None) -> Apart:
-        """From the members of the evaluation set up to that row id."""
-        members = work.evaluation.members(nomenclature, up_to=up_to)
-        evaluated = work.texts.get([member.text_key for member in members]).values()
-        words = frozenset(normaliser.clean(text.text) for text in evaluated) - {""}
-        return cls(frozenset(text.group_key for text in evaluated), words, normaliser)
+    def read(
+        cls,
+        work: UnitOfWork,
+        nomenclature: str,
+        normaliser: Normaliser,
+        *,
+        up_to: int | None = None,
+        gold_up_to: int | None = None,
+    ) -> Apart:
+        """From the members of the evaluation set and the gold up to these row ids."""
+        members = [member.text_key for member in work.evaluation.members(nomenclature, up_to=up_to)]
+        gold = work.gold.current(nomenclature, up_to=gold_up_to)
+        kept = work.texts.get(sorted({*members, *gold})).values()
+        words = frozenset(normaliser.clean(text.text) for text in kept) - {""}
+        return cls(frozenset(text.group_key for text in kept), words, normaliser)
 
     def holds(self, text: str) -> bool:
         return texts.group_key(text) in self.groups or self.normaliser.clean(text) in self.words

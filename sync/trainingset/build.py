@@ -1,8 +1,8 @@
 """A version of the training set, from the ledger and a recipe.
 
 Held here: the rows follow from the ledger's append-only tables below two watermarks and from the recipe alone, so that
-``rows`` gives them again at any time; and no text of the evaluation set is among them, nor one that the model would
-read the same way.
+``rows`` gives them again at any time; and no text of the evaluation set or of gold is among them, nor one that
+the model would read the same way.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Recipe:
     normaliser: str
     last_label: int
     last_evaluation_member: int
+    # Versions built before gold was kept apart have none.
+    last_gold: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"sources": list(self.sources)}
@@ -92,6 +94,7 @@ def build(
             normaliser=normaliser.to_json(),
             last_label=work.labels.last_id(),
             last_evaluation_member=work.evaluation.last_id(),
+            last_gold=work.gold.last_id(),
         )
         table, kept_out = _rows(work, recipe)
     if not table.num_rows:
@@ -172,7 +175,9 @@ def _rows(work: UnitOfWork, recipe: Recipe) -> tuple[pa.Table, int]:
     ]
     texts = work.texts.get([r.label.text_key for r in labels])
     normaliser = Normaliser.from_json(recipe.normaliser)
-    apart = Apart.read(work, recipe.nomenclature, normaliser, up_to=recipe.last_evaluation_member)
+    apart = Apart.read(
+        work, recipe.nomenclature, normaliser, up_to=recipe.last_evaluation_member, gold_up_to=recipe.last_gold
+    )
     kept = [r for r in labels if not apart.holds(texts[r.label.text_key].text)]
     table = schema.content(_table(kept, texts, recipe))
     _check_apart(table, apart)
@@ -212,6 +217,6 @@ def _check_apart(table: pa.Table, apart: Apart) -> None:
     ]
     if leaked:
         raise CheckFailedError(
-            f"{len(leaked)} texts of the evaluation set would be trained on, first {leaked[0]!r}.",
+            f"{len(leaked)} texts of the evaluation set or of gold would be trained on, first {leaked[0]!r}.",
             cure="Nothing was written. This is a fault of the program; please report it with the recipe.",
         )

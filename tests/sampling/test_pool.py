@@ -63,7 +63,13 @@ def test_build__says_why_a_text_is_left_out(tmp_path: Path) -> None:
     built = pools.build(ledger)
 
     assert built.frame["text_key"].tolist() == [kept]
-    assert built.left_out == {"nothing to code": 1, "asked before": 1, "labelled before": 1, "not scored yet": 1}
+    assert built.left_out == {
+        "nothing to code": 1,
+        "gold": 0,
+        "asked before": 1,
+        "labelled before": 1,
+        "not scored yet": 1,
+    }
 
 
 def test_build__the_same_wording_with_other_variables_was_asked_too(tmp_path: Path) -> None:

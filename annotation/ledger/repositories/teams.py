@@ -119,13 +119,18 @@ class Gold:
         statements.insert_all(self._session, GoldRow, [asdict(text) for text in changed])
         return len(changed)
 
-    def current(self, nomenclature: str, *, retired: bool = False) -> dict[str, GoldText]:
-        """By text key, in its order; retired ones only where asked for."""
+    def current(self, nomenclature: str, *, retired: bool = False, up_to: int | None = None) -> dict[str, GoldText]:
+        """By text key, in its order; retired ones only where asked for. ``up_to`` is a row id."""
         newest = select(func.max(GoldRow.id)).where(GoldRow.nomenclature == nomenclature).group_by(GoldRow.text_key)
+        if up_to is not None:
+            newest = newest.where(GoldRow.id <= up_to)
         statement = select(GoldRow).where(GoldRow.id.in_(newest)).order_by(GoldRow.text_key)
         if not retired:
             statement = statement.where(GoldRow.retired.is_(False))
         return {row.text_key: _gold(row) for row in self._session.scalars(statement)}
+
+    def last_id(self) -> int:
+        return self._session.scalar(select(func.max(GoldRow.id))) or 0
 
 
 def _newest(campaign: str) -> Select[int]:

@@ -9,6 +9,7 @@ import pytest
 from annotation.domain.campaign import Draw
 from annotation.domain.label import Label, Source
 from annotation.domain.task import Component, Task
+from annotation.domain.team import GoldText
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import CheckFailedError, InvalidInputError, NotFoundError
 from annotation.ledger.repositories.labels import EvaluationMember
@@ -134,6 +135,24 @@ def test_build__a_text_that_enters_the_evaluation_set_leaves_the_training_set(
     assert key not in store.read("v2")["text_key"].to_pylist()
 
 
+def test_build__gold_is_not_trained_on_in_any_wording_and_versions_before_it_stay(
+    ledger: Ledger, store: TrainingSetStore
+) -> None:
+    before = build(ledger, store)
+    with ledger.begin() as work:
+        (key,) = [one.key for one in work.texts.get(_labelled(ledger)).values() if one.text == "restaurant"]
+        work.gold.record([GoldText("naf", key, "56.10A", "", "test", pools.START)])
+    after = build(ledger, store)
+
+    assert (before.kept_out, after.kept_out, after.removed) == (0, 1, 1)
+    assert building.digest_of(ledger=ledger, recipe=Recipe.of(before.version.recipe)) == before.version.digest
+
+
+def _labelled(ledger: Ledger) -> list[str]:
+    with ledger.read() as work:
+        return [recorded.label.text_key for recorded in work.labels.current("naf")]
+
+
 def test_build__a_leak_is_refused_before_anything_is_written(
     ledger: Ledger, store: TrainingSetStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +162,7 @@ def test_build__a_leak_is_refused_before_anything_is_written(
     measure_with(ledger, measure_key)
     monkeypatch.setattr(Apart, "holds", lambda *_: False)
 
-    with pytest.raises(CheckFailedError, match="1 texts of the evaluation set would be trained on"):
+    with pytest.raises(CheckFailedError, match="1 texts of the evaluation set or of gold would be trained on"):
         build(ledger, store)
     assert store.versions() == []
 
