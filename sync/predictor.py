@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from annotation.api.backend import Suggestion
+from annotation.api.backend import Dress, Suggestion
 from annotation.domain.text import Normaliser
 from annotation.errors import UnreachableError
+from annotation.labelstudio import live
 from annotation.nomenclature.nomenclature import Nomenclature
 from sampling.scorer import Scorer
+from sync.wiring import Workbench
 
 PATIENCE_SECONDS: Final = 10.0
+DRESSING_SECONDS: Final = 3.0
 # So often is the registry asked which model is the champion.
 FRESH_SECONDS: Final = 30.0
 CANDIDATES: Final = 10
@@ -116,3 +119,29 @@ class ChampionPredictor:
         after.set_result(self._reload(before))
         with self._lock:
             self._loading = after
+
+
+def of(bench: Workbench) -> ChampionPredictor:
+    """The champion of the registry, in the nomenclature of the configured campaign."""
+    return ChampionPredictor(
+        champion=bench.champion,
+        load=bench.load,
+        nomenclature=lambda: bench.nomenclature,
+        language=bench.settings.campaign.language,
+    )
+
+
+def dresser(bench: Workbench) -> Dress:
+    """Writes the data of a task into Label Studio, which may be too busy with its question to us to take them in."""
+    workers = ThreadPoolExecutor(2, thread_name_prefix="dress")
+
+    def dress(task: int, data: Mapping[str, Any]) -> None:
+        written = workers.submit(lambda: live.dress(bench.platform.session, task=task, data=data))
+        try:
+            written.result(timeout=DRESSING_SECONDS)
+        except TimeoutError as error:
+            raise UnreachableError(
+                "Label Studio does not take the candidates in.", cure="Open the task again."
+            ) from error
+
+    return dress

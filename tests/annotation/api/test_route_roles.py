@@ -106,7 +106,14 @@ def _token(email: str, scope: Scope) -> str:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     ledger = filled_ledger.empty_ledger(tmp_path_factory.mktemp("roles"))
     filled_ledger.fill(ledger)
-    settings = Settings(serve={"tokens": SETTINGS, "session_secret": SECRET, "webhook_secret": "not told to anybody", "ml_password": "nor this"})
+    settings = Settings(
+        serve={
+            "tokens": SETTINGS,
+            "session_secret": SECRET,
+            "webhook_secret": "not told to anybody",
+            "ml_password": "nor this",
+        }
+    )
     app = create_app(ledger=ledger, settings=settings, champion=lambda: None, clock=lambda: NOW)
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
         yield Office(ledger, app, client)
