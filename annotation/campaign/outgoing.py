@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 
 from annotation.campaign import presenting
 from annotation.campaign.ports import LostAnswerError, Platform, PlatformTask, TaskPayload
 from annotation.campaign.presenting import Shown
 from annotation.domain.campaign import Campaign
-from annotation.domain.task import Task
 from annotation.domain.team import SHARED, WAITING, Standing
 from annotation.errors import CheckFailedError
 from annotation.ledger.repositories.platforms import Project
@@ -21,21 +22,21 @@ LOOKS = (0.5, 1.0, 2.0, 4.0)
 READ_BACK = 500
 
 
-def outstanding(ledger: Ledger, platform: Platform, campaign: Campaign) -> dict[str, list[Task]]:
-    """By queue, the tasks that are to be on the platform and are not."""
+def outstanding(ledger: Ledger, platform: Platform, campaign: Campaign) -> dict[str, list[str]]:
+    """By queue, the keys of the tasks that are to be on the platform and are not."""
     with ledger.read() as work:
-        tasks = work.platforms.unpushed(campaign.key, platform.name)
+        keys = work.platforms.unpushed_keys(campaign.key, platform.name)
         queues = work.assignments.queues(campaign.key)
         team = work.enrolments.current(campaign.key)
-        lost = work.platforms.vanished_keys(campaign.key, platform.name) & {task.key for task in tasks}
+        lost = work.platforms.vanished_keys(campaign.key, platform.name) & set(keys)
         said = work.judgements.marks_of_tasks(sorted(lost))
     answered = {key for key, marks in said.items() if any(mark.outcome.settles for mark in marks)}
     absent = {name for name, one in team.items() if one.state in (Standing.PAUSED, Standing.LEFT)}
-    found: dict[str, list[Task]] = {}
-    for task in tasks:
-        queue = queues.get(task.key, SHARED)
-        if queue != WAITING and queue not in absent and task.key not in answered:
-            found.setdefault(queue, []).append(task)
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        queue = queues.get(key, SHARED)
+        if queue != WAITING and queue not in absent and key not in answered:
+            found.setdefault(queue, []).append(key)
     return found
 
 
@@ -64,6 +65,14 @@ def withdraw(
             work.platforms.mark_vanished(platform.name, gone, now=now)
         withdrawn += len(gone)
     return withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Tasks that are ready to be sent, and those among them that are there already, by key."""
+
+    there: Mapping[str, int]
+    payloads: Sequence[TaskPayload]
 
 
 class Sender:
@@ -99,36 +108,51 @@ class Sender:
         self.already_there = 0
         self.healed = 0
 
-    def send(self, project: Project, tasks: Sequence[Task]) -> int:
+    def send(self, project: Project, keys: Sequence[str]) -> int:
         """How many tasks were created. Errors: LostAnswerError, CheckFailedError, as of push."""
         number, before = project.external_id, self.pushed
         look = self._look or self._platform.require_project(number) != self._living(number)
-        created: dict[str, int] = {}
-        for part in _parts(tasks, self._batch):
-            self._prolong()
-            created |= self._send_part(number, part, look=look)
-        if look or tasks:
+        came: dict[str, int] = {}
+        # While the platform works on one batch, the one before is written down and the next one is made ready.
+        with ThreadPoolExecutor(1) as courier:
+            parts = [keys[start : start + self._batch] for start in range(0, len(keys), self._batch)]
+            ready = self._prepare(number, parts[0], look=look) if parts else None
+            for following in [*parts[1:], ()]:
+                if ready is None:
+                    break
+                self._prolong()
+                sent = courier.submit(self._create, number, ready.payloads)
+                self._note(number, came)
+                upcoming = self._prepare(number, following, look=look) if following else None
+                came = {**ready.there, **sent.result()}
+                self.pushed += len(came) - len(ready.there)
+                self.already_there += len(ready.there)
+                ready = upcoming
+        self._note(number, came)
+        if look or keys:
             self._heal(project)
-            self._read_back(number, created)
+            self._read_back(number, keys)
         return self.pushed - before
 
-    def _send_part(self, project: int, tasks: Sequence[Task], *, look: bool) -> dict[str, int]:
-        keys = [task.key for task in tasks]
+    def _prepare(self, project: int, keys: Sequence[str], *, look: bool) -> _Batch:
         there = {key: ids[0] for key, ids in self._platform.find_tasks(project, keys).items()} if look else {}
-        missing = [task for task in tasks if task.key not in there]
+        missing = [key for key in keys if key not in there]
         with self._ledger.read() as work:
-            payloads = presenting.payloads(work, self._campaign, missing, self._shown)
-        created = self._create(project, payloads) if payloads else {}
-        with self._ledger.begin() as work:
-            work.platforms.add_references(
-                there | created, platform=self._platform.name, project_id=project, now=self._clock()
+            tasks = work.tasks.get(missing)
+            return _Batch(
+                there, presenting.payloads(work, self._campaign, [tasks[key] for key in missing], self._shown)
             )
-        self.pushed += len(created)
-        self.already_there += len(there)
+
+    def _note(self, project: int, came: Mapping[str, int]) -> None:
+        if not came:
+            return
+        with self._ledger.begin() as work:
+            work.platforms.add_references(came, platform=self._platform.name, project_id=project, now=self._clock())
         self._on_progress(self.pushed + self.already_there, self._total)
-        return there | created
 
     def _create(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        if not payloads:
+            return {}
         try:
             created = self._platform.create_tasks(project, payloads)
         except LostAnswerError:
@@ -184,22 +208,20 @@ class Sender:
                 found.setdefault(key, number)
         return found
 
-    def _read_back(self, project: int, created: Mapping[str, int]) -> None:
-        """Whether the platform gives back by our keys what it was sent."""
-        chosen = sorted(created)[:: max(1, len(created) // READ_BACK)]
-        found = self._platform.find_tasks(project, chosen) if chosen else {}
-        for key in chosen:
-            if created[key] not in found.get(key, []):
-                raise CheckFailedError(
-                    f"The task {key} was sent to project {project} of {self._platform.name} and is not found there.",
-                    cure="Pull with --full, then push again: it sends what is not there.",
-                )
+    def _read_back(self, project: int, keys: Sequence[str]) -> None:
+        """Whether the platform gives back by our keys what it was sent, under the ids that it said."""
+        chosen = sorted(keys)[:: max(1, len(keys) // READ_BACK)]
+        if not chosen:
+            return
+        found = self._platform.find_tasks(project, chosen)
+        with self._ledger.read() as work:
+            noted = work.platforms.known_keys(self._platform.name, [one for ids in found.values() for one in ids])
+        if lacking := set(chosen) - set(noted.values()):
+            raise CheckFailedError(
+                f"The task {min(lacking)} was sent to project {project} of {self._platform.name} and is not there.",
+                cure="Run awb pull --full, then push again: it sends what is not there.",
+            )
 
     def _living(self, project: int) -> int:
         with self._ledger.read() as work:
             return work.platforms.count_references(self._campaign.key, self._platform.name, project_id=project)
-
-
-def _parts(tasks: Sequence[Task], size: int) -> Iterator[Sequence[Task]]:
-    for start in range(0, len(tasks), size):
-        yield tasks[start : start + size]

@@ -95,7 +95,7 @@ def push(
         if any(_lost(ledger, platform, project) for project in projects.known):
             pull.pull(ledger=ledger, platform=platform, campaign_key=campaign_key, clock=clock, full=True)
         withdrawn = outgoing.withdraw(ledger, platform, campaign, projects.known, now=clock())
-        tasks = outgoing.outstanding(ledger, platform, campaign)
+        keys = outgoing.outstanding(ledger, platform, campaign)
         unfinished = _begin(ledger, campaign, clock())
         sender = Sender(
             ledger,
@@ -106,18 +106,18 @@ def push(
             prolong=prolong,
             pause=pause,
             batch=min(batch, MAX_BATCH),
-            total=sum(map(len, tasks.values())),
+            total=sum(map(len, keys.values())),
             look=unfinished,
             on_progress=on_progress,
         )
         # Projects without new tasks are looked at too: a request of a killed push may have been carried out late.
-        for queue in tasks or (() if projects.known else (SHARED,)):
+        for queue in keys or (() if projects.known else (SHARED,)):
             projects.of_queue(queue)
         queues = [
             QueuePush(
                 project.queue,
                 project.external_id,
-                sender.send(project, tasks.get(project.queue, ())),
+                sender.send(project, keys.get(project.queue, ())),
                 platform.project_url(project.external_id),
             )
             for project in projects.known

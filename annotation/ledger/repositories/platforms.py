@@ -101,6 +101,12 @@ class Platforms:
 
     def unpushed(self, campaign: str, platform: str) -> list[Task]:
         """Tasks of the campaign with no living reference on the platform, in the order of drawing."""
+        keys = self.unpushed_keys(campaign, platform)
+        tasks = Tasks(self._session).get(keys)
+        return [tasks[key] for key in keys]
+
+    def unpushed_keys(self, campaign: str, platform: str) -> list[str]:
+        """Those of the same tasks, in the same order."""
         living = select(PlatformReferenceRow.task_key).where(
             PlatformReferenceRow.platform == platform, PlatformReferenceRow.vanished_at.is_(None)
         )
@@ -110,9 +116,7 @@ class Platforms:
             .where(DrawRow.campaign == campaign, TaskRow.key.not_in(living))
             .order_by(TaskRow.draw_id, TaskRow.key)
         )
-        keys = list(self._session.scalars(statement))
-        tasks = Tasks(self._session).get(keys)
-        return [tasks[key] for key in keys]
+        return list(self._session.scalars(statement))
 
     def add_references(self, references: Mapping[str, int], *, platform: str, project_id: int, now: datetime) -> int:
         """``references`` maps task keys to the platform's ids; return how many were new.
