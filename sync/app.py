@@ -21,8 +21,11 @@ from annotation.api import (
     backend,
     documentation,
     draw_pages,
+    exports,
     health,
     identity,
+    lead_reads,
+    manage_api,
     manage_pages,
     metrics,
     model_pages,
@@ -36,6 +39,7 @@ from annotation.api import (
 )
 from annotation.api.access import Access, Doors, ForbiddenError, LoginRequiredError, UnauthorisedError, Visitor
 from annotation.api.backend import Dress, Predictor
+from annotation.api.exports import Counter
 from annotation.api.headers import SecurityHeaders
 from annotation.api.inbox import InboxWriter
 from annotation.api.insights import Insights
@@ -138,7 +142,13 @@ def _add_leads_pages(app: FastAPI, *, access: Access, overview: Overview, insigh
     app.include_router(draw_pages.router(ledger=overview.ledger, access=access))
     app.include_router(set_pages.router(access=access, archive=archive))
     app.include_router(model_pages.router(access=access, archive=archive))
-    app.include_router(manage_pages.router(Office(overview.ledger, access, overview.clock, language)))
+    counter = Counter(overview, insights.trainingsets)
+    app.include_router(exports.pages(access=access, counter=counter))
+    app.include_router(exports.api(access=access, counter=counter, answers=reads.ANSWERS))
+    office = Office(overview.ledger, access, overview.clock, language)
+    app.include_router(manage_pages.router(office))
+    app.include_router(manage_api.router(office))
+    app.include_router(lead_reads.router(access=access, observatory=observatory))
 
 
 def listen(host: str, port: int) -> socket.socket:

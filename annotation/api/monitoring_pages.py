@@ -42,10 +42,12 @@ class Observatory:
     insights: Insights
     kept: Precomputed[Figures]
 
-    def look(self, key: str, model_version: str, drift: RecordedDrift | None) -> Shown[Figures]:
+    def look(
+        self, key: str, model_version: str, drift: RecordedDrift | None, *, patience: float | None = None
+    ) -> Shown[Figures]:
         with self.overview.ledger.read() as work:
             mark = (model_version, *work.flow_figures.mark(), drift.turn if drift else 0)
-        return self.kept.get(key, mark, lambda: self._work_out(key, model_version, drift))
+        return self.kept.get(key, mark, lambda: self._work_out(key, model_version, drift), patience=patience)
 
     def _work_out(self, key: str, model_version: str, drift: RecordedDrift | None) -> Figures:
         with self.overview.ledger.read() as work:

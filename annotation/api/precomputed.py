@@ -35,7 +35,9 @@ class Precomputed(Generic[Value]):
         self._known: OrderedDict[Hashable, tuple[Hashable, Shown[Value]]] = OrderedDict()
         self._running: dict[Hashable, threading.Thread] = {}
 
-    def get(self, name: Hashable, mark: Hashable, compute: Callable[[], Value]) -> Shown[Value]:
+    def get(
+        self, name: Hashable, mark: Hashable, compute: Callable[[], Value], *, patience: float | None = None
+    ) -> Shown[Value]:
         """The value of ``name`` as of ``mark``: it changes when there is more to compute. What failed is tried again.
 
         Waits a moment for it; then what was known before is given, and ``fresh`` is False.
@@ -49,7 +51,7 @@ class Precomputed(Generic[Value]):
                 self._running[name] = threading.Thread(target=self._compute, args=(name, mark, compute), daemon=True)
                 self._running[name].start()
             running = self._running[name]
-        running.join(self._patience)
+        running.join(self._patience if patience is None else patience)
         with self._lock:
             known = self._known.get(name)
         if known is None:
