@@ -17,7 +17,7 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
-from annotation.commands import accounts, agreement, campaign_policy, coders, gold
+from annotation.commands import accounts, agreement, campaign_policy, coders, gold, personal_data
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -67,6 +67,8 @@ app.add_typer(annotation.nomenclature, name="nomenclature")
 app.add_typer(annotation.correspondence, name="correspondence")
 app.add_typer(annotation.campaign, name="campaign")
 app.add_typer(coders.coder, name="coder")
+coders.coder.command("export")(personal_data.coder_export)
+coders.coder.command("forget")(personal_data.coder_forget)
 app.add_typer(gold.gold, name="gold")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.token, name="token")
@@ -95,6 +97,7 @@ annotation.campaign.command()(campaign_policy.policy)
 annotation.campaign.command()(campaign_policy.pause)
 annotation.campaign.command()(campaign_policy.resume)
 annotation.campaign.command()(campaign_policy.extend)
+annotation.campaign.command()(exports.export)
 
 
 def main() -> None:

@@ -80,6 +80,7 @@ class Taker:
         self._nomenclature = nomenclature
         self._clock = clock
         self._coders: Mapping[str, PlatformCoder] = {}
+        self._forgotten: frozenset[str] = frozenset()
         self.changes: list[Change] = []
         self.older = False
         self.reused = False
@@ -91,6 +92,7 @@ class Taker:
             in_force = work.judgements.current_of_tasks(sorted(known), platform=self._platform.name)
             latest = work.judgements.latest(self._platform.name, [a.external_id for t in tasks for a in t.annotations])
             self._adopt(work, [task for task in tasks if task.key in known])
+            self._forgotten = work.people.forgotten()
             taken = Taken()
             for task in tasks:
                 if task.key is not None and task.key in known:
@@ -156,6 +158,9 @@ class Taker:
     def _take_annotation(
         self, work: UnitOfWork, task: PlatformTask, key: str, annotation: PlatformAnnotation, former: Judgement | None
     ) -> Taken:
+        if former is not None and former.coder in self._forgotten:
+            # What they wrote was erased here, and would come back.
+            return Taken()
         code, problem = self._read_code(annotation)
         if problem:
             buried = former is not None and self._bury(work, former, annotation.updated_at)

@@ -2,6 +2,7 @@
 
 The invariant kept here: a row that says what somebody or something said is never changed. Judgements, labels and
 predictions are appended, and the highest id of a key is the one in force; a deletion is a row too (a tombstone).
+What a person wrote in their own words is erased where they ask to be forgotten (repositories/people.py).
 Only bookkeeping about our own work (leases, cursors, a turn's progress, a webhook's processing) is updated in place.
 """
 

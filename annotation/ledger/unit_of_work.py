@@ -29,6 +29,7 @@ from annotation.ledger.repositories.judgements import Coders, Judgements
 from annotation.ledger.repositories.labels import EvaluationSet, Labels
 from annotation.ledger.repositories.nomenclatures import Nomenclatures
 from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
+from annotation.ledger.repositories.people import People
 from annotation.ledger.repositories.platforms import Inbox, Platforms
 from annotation.ledger.repositories.provenance import Provenance
 from annotation.ledger.repositories.questions import Questions
@@ -106,6 +107,10 @@ class UnitOfWork:
     @cached_property
     def judgements(self) -> Judgements:
         return Judgements(self._session)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self._session)
 
     @cached_property
     def answers(self) -> Answers:

@@ -133,6 +133,20 @@ class Judgements:
         statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
         return set(self._session.scalars(statement))
 
+    def blank(self, coder: str) -> int:
+        """Erase what the coder wrote in their own words; return how many rows held any.
+
+        The number of the platform's task stays, by which a pull knows the annotation again.
+        """
+        blanked = 0
+        for row in self._session.scalars(select(JudgementRow).where(JudgementRow.coder == coder)):
+            if row.comment or row.detail or set(row.raw) - {"task"}:
+                row.comment, row.detail, row.raw = "", "", {"task": row.raw.get("task")}
+                row.digest = _digest(_judgement(row))
+                blanked += 1
+        self._session.flush()
+        return blanked
+
     def _in_force(self, platform: str, external_id: str) -> JudgementRow | None:
         return self._session.scalars(
             select(JudgementRow)
@@ -178,6 +192,13 @@ class Coders:
         elif email and row.email != email:
             row.email = email
         return row.pseudonym
+
+    def on(self, platform: str) -> dict[str, str]:
+        """The platform's ids of its users, by pseudonym. They lead to persons: for what acts on the platform only."""
+        rows = self._session.execute(
+            select(CoderRow.pseudonym, CoderRow.external_id).where(CoderRow.platform == platform)
+        )
+        return dict(rows.all())
 
     def pseudonyms(self) -> list[str]:
         """Everybody who is known, in order."""
