@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from annotation.api import (
     accounts_pages,
     backend,
+    brought_pages,
     documentation,
     draw_pages,
     exports,
@@ -65,7 +66,7 @@ from annotation.errors import (
 )
 from annotation.ledger.unit_of_work import Ledger
 from annotation.settings import ServeSettings
-from sync import insights
+from sync import insights, savings
 from sync.settings import Settings
 
 _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
@@ -105,7 +106,14 @@ def create_app(
     serve, language = settings.serve, settings.campaign.language
     access = _access(ledger, serve, clock, session_secret)
     entrance = Entrance(ledger, access, clock, language, serve.oidc.shown)
-    overview = Overview(ledger, champion, clock, settings.trainingset.name, settings.training.model)
+    overview = Overview(
+        ledger,
+        champion,
+        clock,
+        settings.trainingset.name,
+        settings.training.model,
+        saving=lambda: savings.last(settings),
+    )
     inbox = InboxWriter(ledger)
 
     @asynccontextmanager
@@ -128,6 +136,7 @@ def create_app(
     app.include_router(identity.router(entrance, identity.provider_of(serve.oidc, entrance)))
     app.include_router(accounts_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
+    app.include_router(brought_pages.router(access=access, overview=overview))
     _add_leads_pages(app, access=access, overview=overview, insights=insights.of(ledger, settings), language=language)
     app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)

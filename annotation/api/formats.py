@@ -14,6 +14,11 @@ _MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
 }
+_SHORT = {
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+}
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _MOST_SECONDS = 90
 
 
@@ -39,15 +44,37 @@ class Formats:
         return self._percent(share, digits)
 
     def interval(self, estimate: Estimate) -> str:
-        low, high = self.number(estimate.low * 100, 1), self.number(estimate.high * 100, 1)
+        return self.between(estimate.low, estimate.high)
+
+    def between(self, low: float, high: float, digits: int = 1) -> str:
+        """Of shares."""
+        first, last = self.number(low * 100, digits), self.number(high * 100, digits)
         if self.language == "fr":
-            return f"de {low} à {high}{_NARROW}%"
-        return f"{low}% to {high}%"
+            return f"de {first} à {last}{_NARROW}%"
+        return f"{first}% to {last}%"
+
+    def points(self, difference: float) -> str:
+        """A difference of shares in points, with its sign."""
+        sign = "+" if difference > 0 else "−" if difference < 0 else ""
+        return f"{sign}{self.number(abs(difference) * 100, 1)}"
+
+    def money(self, amount: float, currency: str, digits: int = 0) -> str:
+        sign, text = _SIGNS.get(currency), self.number(amount, digits)
+        if self.language == "en" and sign:
+            return f"{sign}{text}"
+        return f"{text}{_NO_BREAK}{sign or currency}"
+
+    def round(self, value: float) -> str:
+        """With two figures that count, for what is known no better."""
+        return self.number(value, 1) if value < 10 else self.number(round(value, 1 - len(str(int(value))) + 1))
 
     def day(self, day: date) -> str:
         # The first of the month is an ordinal in French.
         number = "1er" if self.language == "fr" and day.day == 1 else str(day.day)
         return f"{number}{_NO_BREAK}{_MONTHS[self.language].split()[day.month - 1]} {day.year}"
+
+    def short_day(self, day: date) -> str:
+        return f"{day.day}{_NO_BREAK}{_SHORT[self.language].split()[day.month - 1]}"
 
     def moment(self, moment: datetime) -> str:
         joint = " à " if self.language == "fr" else ", "

@@ -19,6 +19,7 @@ class Link:
 
 LINKS = (
     Link("/", "campaigns", Role.SCIENTIST),
+    Link("/me", "coder_me", Role.CODER),
     Link("/accounts", "login_accounts", Role.ADMIN),
     Link("/audit", "login_audit", Role.ADMIN),
     Link("/docs", "api", Role.CODER),
@@ -28,6 +29,8 @@ LINKS = (
 # Below the address of a campaign.
 CAMPAIGN_LINKS = (
     Link("", "campaign_overview", Role.SCIENTIST),
+    Link("/brought", "brought", Role.SCIENTIST),
+    Link("/coders", "coder_pages", Role.SCIENTIST),
     Link("/monitoring", "monitoring", Role.SCIENTIST),
     Link("/draws", "draws", Role.SCIENTIST),
     Link("/exports", "export_title", Role.SCIENTIST),

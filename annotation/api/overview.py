@@ -1,15 +1,25 @@
-"""The campaign's progress with what only the caller knows: the clock, the champion, the names of the versions."""
+"""A campaign's figures with what only the caller knows: the clock, the champion, the names of the versions.
+
+What an office's ledger needs seconds for is worked out beside the page, once for each state of the ledger.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
-from annotation.campaign import progress
+from annotation.api.precomputed import Precomputed, Shown
+from annotation.campaign import brought, progress, standing, trust
+from annotation.campaign.brought import Brought, Saving
 from annotation.campaign.progress import CampaignProgress
+from annotation.campaign.standing import Standing
+from annotation.campaign.trust import Trust
 from annotation.errors import WorkbenchError
-from annotation.ledger.unit_of_work import Ledger
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +36,22 @@ class Viewed:
     champion: Champion
 
 
+def no_saving() -> Saving | None:
+    """Where no replay was played."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """``saving`` is what the last replay said, which is played above this package."""
+
     ledger: Ledger
     ask_champion: Callable[[], str | None]
     clock: Callable[[], datetime]
     trainingset: str
     model: str
+    saving: Callable[[], Saving | None] = no_saving
+    kept: Precomputed[Any] = field(default_factory=Precomputed)
 
     def champion(self) -> Champion:
         try:
@@ -41,6 +60,7 @@ class Overview:
             return Champion(None, str(error))
 
     def progress(self, key: str) -> Viewed:
+        """Everything, read now."""
         champion = self.champion()
         viewed = progress.progress(
             ledger=self.ledger,
@@ -51,3 +71,35 @@ class Overview:
             model=self.model,
         )
         return Viewed(viewed, champion)
+
+    def standing(self, key: str) -> Shown[Standing]:
+        return self._asked(("standing", key), lambda work: standing.standing(work, key, now=self.clock()))
+
+    def trust(self, key: str) -> Shown[Trust]:
+        return self._asked(("trust", key), lambda work: trust.of_campaign(work, key))
+
+    def brought(self, key: str, champion: str | None) -> Shown[Brought]:
+        def worked_out(work: UnitOfWork) -> Brought:
+            stands = self.standing(key)
+            return brought.brought(
+                work,
+                stands.value if stands.value and stands.fresh else standing.standing(work, key, now=self.clock()),
+                champion=champion,
+                trainingset=self.trainingset,
+                model=self.model,
+                saving=self.saving(),
+            )
+
+        return self._asked(("brought", key), worked_out, champion)
+
+    def _asked(self, name: tuple[str, str], compute: Callable[[UnitOfWork], _Value], *marks: Hashable) -> Shown[_Value]:
+        """As of the ledger's state and the day; NotFoundError where there is no such campaign."""
+
+        def computed() -> _Value:
+            with self.ledger.read() as work:
+                return compute(work)
+
+        with self.ledger.read() as work:
+            work.campaigns.get(name[1])
+            mark = (work.tallies.watermark(), self.clock().date(), *marks)
+        return self.kept.get(name, mark, computed)

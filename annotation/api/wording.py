@@ -40,3 +40,8 @@ def known(language: str) -> str:
     """The language of the pages for a campaign's, such as ``fr`` for ``fr-FR``; English for those we don't speak."""
     short = language.split("-")[0].lower()
     return short if short in LANGUAGES else DEFAULT
+
+
+def of(language: str) -> Mapping[str, str]:
+    """All words, in the language of the pages for a campaign's."""
+    return LANGUAGES[known(language)]

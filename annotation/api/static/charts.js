@@ -30,7 +30,7 @@
     borderWidth: 2,
     pointRadius: plot.labels.length > 40 || series.dashed ? 0 : 3,
     stepped: series.stepped ? "after" : false,
-    spanGaps: false,
+    spanGaps: true,
   });
 
   const bound = (series, values, fill) => ({
@@ -39,6 +39,7 @@
     data: values,
     borderWidth: 0,
     pointRadius: 0,
+    spanGaps: true,
     backgroundColor: faint(series.colour),
     fill,
   });
@@ -131,9 +132,12 @@
     drawn.set(canvas, chart);
   };
 
-  const drawAll = (within = document) => {
-    for (const canvas of within.querySelectorAll("canvas[data-chart]")) draw(canvas);
-    for (const canvas of drawn.keys()) if (!canvas.isConnected) drawn.delete(canvas);
+  const drawAll = (within, again) => {
+    for (const canvas of [...drawn.keys()].filter(one => !one.isConnected)) {
+      drawn.get(canvas).destroy();
+      drawn.delete(canvas);
+    }
+    for (const canvas of within.querySelectorAll("canvas[data-chart]")) if (again || !drawn.has(canvas)) draw(canvas);
   };
 
   const paper = on => {
@@ -143,9 +147,10 @@
     for (const chart of drawn.values()) chart.resize();
   };
 
-  document.addEventListener("DOMContentLoaded", () => drawAll());
-  document.addEventListener("htmx:afterSwap", event => drawAll(event.target));
-  dark.addEventListener("change", () => drawAll());
+  document.addEventListener("DOMContentLoaded", () => drawAll(document, false));
+  // Parts of the page come in later, where their figures had to be worked out first.
+  document.addEventListener("htmx:load", () => drawAll(document, false));
+  dark.addEventListener("change", () => drawAll(document, true));
   addEventListener("beforeprint", () => paper(true));
   addEventListener("afterprint", () => paper(false));
 })();

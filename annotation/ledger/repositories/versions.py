@@ -106,6 +106,11 @@ class Decisions:
         found = self.all(kind, subject=subject, since=since)
         return found[-1] if found else None
 
+    def newest(self, number: int) -> list[Decision]:
+        """The last ones of any kind, newest first."""
+        statement = select(DecisionRow).order_by(DecisionRow.id.desc()).limit(number)
+        return [_decision(row) for row in self._session.scalars(statement)]
+
     def all(
         self, kind: str | None = None, *, subject: str | None = None, since: datetime | None = None
     ) -> list[Decision]:
@@ -116,15 +121,16 @@ class Decisions:
             statement = statement.where(DecisionRow.subject == subject)
         if since is not None:
             statement = statement.where(DecisionRow.decided_at >= since)
-        return [
-            Decision(r.kind, r.subject, r.accepted, r.reason, r.figures, r.decided_at)
-            for r in self._session.scalars(statement)
-        ]
+        return [_decision(row) for row in self._session.scalars(statement)]
 
 
 def _plain(value: TrainingSetVersion | ModelVersion | Decision) -> dict[str, Any]:
     plain = {field.name: getattr(value, field.name) for field in fields(value)}
     return {name: dict(item) if hasattr(item, "items") else item for name, item in plain.items()}
+
+
+def _decision(row: DecisionRow) -> Decision:
+    return Decision(row.kind, row.subject, row.accepted, row.reason, row.figures, row.decided_at)
 
 
 def _trainingset(row: TrainingSetVersionRow) -> TrainingSetVersion:
