@@ -9,7 +9,8 @@ from annotation.campaign import flow
 from annotation.campaign.flow import FlowAccuracy
 from annotation.domain.campaign import Draw
 from annotation.domain.judgement import Judgement, Outcome
-from annotation.domain.task import Component, Task
+from annotation.domain.policy import Consensus, Policy
+from annotation.domain.task import ARBITER_SEAT, Component, Kind, Task
 from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import pools
@@ -98,6 +99,37 @@ def test_of_draw__seats_of_one_text_are_one_observation(ledger: Ledger) -> None:
 
     assert len(tasks) == 21
     assert measured(ledger).asked == 20
+
+
+def test_of_draw__gold_is_none_of_it(ledger: Ledger) -> None:
+    before = measured(ledger)
+    with ledger.begin() as work:
+        golden = [replace(t, key=f"g{t.key[1:]}", seat=9, component=Component.GOLD) for t in work.tasks.of_draw(1)[:5]]
+        work.tasks.add(golden)
+        coder = work.coders.pseudonym("fake", "2", email=None, now=pools.NOW)
+        for task in golden:
+            said = Judgement(task.key, "fake", task.key, coder, Outcome.CODED, WRONG, pools.NOW)
+            work.judgements.record(said, now=pools.NOW)
+
+    assert measured(ledger) == before
+
+
+def test_of_draw__what_the_arbiter_said_counts_and_what_is_disputed_does_not(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        coder = work.coders.pseudonym("fake", "2", email=None, now=pools.NOW)
+        first = next(task for task in work.tasks.of_draw(1) if task.seat == 1)
+        other = replace(first, key="second", seat=3)
+        arbitration = replace(first, key="arbiter", seat=ARBITER_SEAT, kind=Kind.ARBITRATION)
+        work.tasks.add([other, arbitration])
+        work.policies.set("main", Policy(consensus=Consensus.ARBITER), by="test", now=pools.NOW)
+        said = Judgement(other.key, "fake", other.key, coder, Outcome.UNCLASSIFIABLE, None, pools.NOW)
+        work.judgements.record(said, now=pools.NOW)
+
+    assert measured(ledger).coded == 17
+    with ledger.begin() as work:
+        said = Judgement(arbitration.key, "fake", "judged", coder, Outcome.CODED, RIGHT, pools.NOW)
+        work.judgements.record(said, now=pools.NOW)
+    assert measured(ledger).coded == 18
 
 
 def test_of_draw__missing_answers_widen_the_bounds(ledger: Ledger) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from annotation.domain.campaign import Campaign, Draw
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.domain.label import Label, Source
-from annotation.domain.task import Component, Task
+from annotation.domain.policy import Consensus, Policy
+from annotation.domain.task import ARBITER_SEAT, Component, Kind, Task
 from annotation.ledger.unit_of_work import Ledger
 from sync.trainingset import harvest as harvesting
 from sync.trainingset.harvest import HarvestResult
@@ -134,3 +138,86 @@ def test_harvest__leaves_the_labels_of_another_campaign(tmp_path: Path) -> None:
 
     assert harvest(ledger).withdrawn == 0
     assert labels(ledger)[wheat].code == "01.11Z"
+
+
+# Several coders.
+
+
+def adopt(ledger: Ledger, policy: Policy) -> None:
+    with ledger.begin() as work:
+        work.policies.set("main", policy, by="test", now=pools.NOW)
+
+
+def ask_again(ledger: Ledger, task: str, **changes: object) -> str:
+    """The key of another task about the same text."""
+    with ledger.begin() as work:
+        (first,) = work.tasks.get([task]).values()
+        again = replace(first, **{"key": f"{task}-again", "seat": 2} | changes)  # type: ignore[arg-type]
+        work.tasks.add([again])
+    return again.key
+
+
+def test_harvest__a_label_keeps_all_judgements(tmp_path: Path) -> None:
+    ledger, (wheat, *_) = asked(tmp_path)
+    again = ask_again(ledger, "main-0")
+    say(ledger, "main-0", "01.11Z")
+    harvest(ledger)
+    say(ledger, again, "01.11Z", coder="2")
+    say(ledger, again, None, coder="3", outcome=Outcome.LATER)
+
+    assert harvest(ledger).labels == 1
+    assert harvest(ledger).labels == 0
+    label = labels(ledger)[wheat]
+    assert (label.code, label.evidence, label.judgements) == ("01.11Z", "2 of 2 coders", (1, 2))
+
+
+def test_harvest__by_the_policy_of_the_campaign(tmp_path: Path) -> None:
+    ledger, (wheat, *_) = asked(tmp_path)
+    adopt(ledger, Policy(consensus=Consensus.TWO_AGREE))
+    again = ask_again(ledger, "main-0")
+    say(ledger, "main-0", "01.11Z")
+
+    assert harvest(ledger) == HarvestResult(1, 0, unclassifiable=0, disputed=0, undecided=1, withdrawn=0)
+    say(ledger, again, "01.11Z", coder="2")
+    assert harvest(ledger).labels == 1
+    assert labels(ledger)[wheat].evidence == "2 of 2 coders"
+
+
+def test_harvest__the_arbiter_gives_the_label(tmp_path: Path) -> None:
+    ledger, (wheat, *_) = asked(tmp_path)
+    again = ask_again(ledger, "main-0")
+    for number, code in enumerate(("01.11Z", "01.12Z", "01.12Z"), start=1):
+        say(ledger, again if number > 1 else "main-0", code, coder=f"{number}")
+    arbitration = ask_again(ledger, "main-0", key="main-0-arbiter", seat=ARBITER_SEAT, kind=Kind.ARBITRATION)
+    say(ledger, arbitration, "01.11Z", coder="judge", minute=9)
+
+    result = harvest(ledger)
+
+    assert (result.labels, result.arbitrated, result.disputed) == (1, 1, 0)
+    label = labels(ledger)[wheat]
+    assert (label.code, label.source, label.coder) == ("01.11Z", Source.ARBITER, "C004")
+    assert (label.evidence, label.judgements) == ("the arbiter, against 2 of 3 coders", (1, 2, 3, 4))
+    assert label.judgement_id == 4
+
+
+@pytest.mark.parametrize(
+    ("codes", "evidence"),
+    [((), "the arbiter alone"), (("01.11Z", "01.11Z"), "the arbiter, as 2 of 2 coders")],
+)
+def test_harvest__what_stands_behind_an_arbiter(tmp_path: Path, codes: tuple[str, ...], evidence: str) -> None:
+    ledger, (wheat, *_) = asked(tmp_path)
+    for number, code in enumerate(codes):
+        say(ledger, "main-0", code, coder=f"{number}")
+    say(ledger, ask_again(ledger, "main-0", seat=ARBITER_SEAT, kind=Kind.ARBITRATION), "01.11Z", coder="judge")
+    harvest(ledger)
+
+    assert labels(ledger)[wheat].evidence == evidence
+
+
+def test_harvest__gold_and_training_make_no_label(tmp_path: Path) -> None:
+    ledger, _ = asked(tmp_path)
+    say(ledger, ask_again(ledger, "main-0", component=Component.GOLD), "01.11Z")
+    say(ledger, ask_again(ledger, "main-1", kind=Kind.TRAINING), "01.11Z", coder="2")
+
+    assert harvest(ledger) == HarvestResult(0, 0, unclassifiable=0, disputed=0, undecided=0, withdrawn=0)
+    assert labels(ledger) == {}
