@@ -76,6 +76,14 @@ class Judgements:
         self._session.flush()
         return True
 
+    def get(self, ids: Sequence[int]) -> dict[int, Judgement]:
+        """By row id."""
+        found: dict[int, Judgement] = {}
+        for chunk in statements.chunks(ids):
+            for row in self._session.scalars(select(JudgementRow).where(JudgementRow.id.in_(chunk))):
+                found[row.id] = _judgement(row)
+        return found
+
     def current(self, campaign: str) -> list[RecordedJudgement]:
         """The states in force of a campaign, tombstones left out, in order of id."""
         statement = self._of_campaign(campaign).where(JudgementRow.id.in_(_newest()), JudgementRow.deleted.is_(False))
