@@ -8,12 +8,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from annotation.campaign import casting
+from annotation.campaign.casting import Cast
 from annotation.campaign.ports import Answer, Platform, PlatformCoder
 from annotation.domain.judgement import Outcome
-from annotation.domain.task import Task
-from annotation.errors import InvalidInputError, NotFoundError
+from annotation.domain.task import Kind, Task
+from annotation.errors import InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Nomenclature
 
@@ -28,22 +30,34 @@ MISLED_BY_SCREEN = 0.7
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """``error_rate`` is among the coded answers; ``give_up_rate`` is how often a text with a code is called
-    unclassifiable."""
+    unclassifiable; ``difficulty_rate`` how often a coder says how hard a text was. An arbiter errs less often."""
 
     coders: int = 3
     error_rate: float = 0.08
     skip_rate: float = 0.03
     give_up_rate: float = 0.02
     seed: int = 0
+    difficulty_rate: float = 0.15
+    arbiter_error_rate: float = 0.02
 
     def __post_init__(self) -> None:
-        if self.coders < 1 or not all(0 <= r <= 1 for r in (self.error_rate, self.skip_rate, self.give_up_rate)):
+        rates = (self.error_rate, self.skip_rate, self.give_up_rate, self.difficulty_rate, self.arbiter_error_rate)
+        if self.coders < 1 or not all(0 <= rate <= 1 for rate in rates):
             raise InvalidInputError("There must be a coder, and rates lie between 0 and 1.")
+
+    def of(self, kind: Kind) -> Behaviour:
+        """That of whoever answers such tasks."""
+        if kind is not Kind.ARBITRATION:
+            return self
+        return replace(self, error_rate=min(self.error_rate, self.arbiter_error_rate), skip_rate=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulateResult:
-    """``wrong`` are among the ``coded``; ``unknown`` are tasks whose text the truth does not have: left open."""
+    """``wrong`` are among the ``coded``; ``unknown`` are tasks whose text the truth does not have: left open.
+
+    So are those ``without_coder``: all who could answer have answered the text already.
+    """
 
     answered: int
     coded: int
@@ -51,6 +65,7 @@ class SimulateResult:
     unclassifiable: int
     skipped: int
     unknown: int
+    without_coder: int = 0
 
 
 def simulate(
@@ -65,30 +80,28 @@ def simulate(
 ) -> SimulateResult:
     """Answer every task of the campaign that nobody has answered; ``truth`` maps text keys to codes or None (no code).
 
-    What is said of a task depends on its key and the seed alone. A second call answers none. Errors: NotFoundError,
-    UnknownCodeError, InvalidInputError, UnreachableError.
+    Each queue is answered by those whose it is, no text twice by one coder. What is said of a task depends on its key
+    and the seed alone. A second call answers none. Errors: NotFoundError, UnknownCodeError, InvalidInputError,
+    UnreachableError.
     """
     with ledger.read() as work:
-        campaign = work.campaigns.get(campaign_key)
-        nomenclature = work.nomenclatures.get(campaign.nomenclature)
-        project = work.platforms.project(campaign_key, platform.name)
-        references = work.platforms.references(campaign_key, platform.name)
-        judged = work.judgements.current_of_tasks(sorted(set(references.values())), platform=platform.name)
-        tasks = work.tasks.get(sorted(set(references.values())))
-    if project is None:
-        raise NotFoundError(f"Nothing of the campaign {campaign_key} is on {platform.name}.", cure="Run: awb push")
-    open_here = [number for number, key in sorted(references.items()) if key not in judged]
-    waiting = [t for t in platform.tasks(project.external_id, open_here) if not t.annotations]
-    asked = {t.external_id: tasks[references[t.external_id]] for t in waiting}
-    known = {number: task for number, task in asked.items() if task.text_key in truth}
-    if asked and not known:
+        nomenclature = work.nomenclatures.get(work.campaigns.get(campaign_key).nomenclature)
+    scene = casting.scene(ledger, platform, campaign_key)
+    known = [one for one in scene.waiting if one.task.text_key in truth]
+    if scene.waiting and not known:
         raise InvalidInputError(
             "The truth has none of the texts asked about.", cure="Is it of the same texts and variables?"
         )
-    coders = [platform.sign_up(f"coder{i}@demo.example", password) for i in range(1, behaviour.coders + 1)]
-    answers = {number: answer(task, truth[task.text_key], nomenclature, behaviour) for number, task in known.items()}
-    _send(platform, coders, {n: tasks[references[n]] for n in known}, answers, on_progress)
-    return _count(known, answers, truth, nomenclature, unknown=len(asked) - len(known))
+    cast = Cast(ledger, platform, campaign_key, spoken=scene.spoken, coders=behaviour.coders, password=password)
+    parts = {one.number: coder for one in known if (coder := cast.coder_of(one)) is not None}
+    tasks = {one.number: one.task for one in known if one.number in parts}
+    answers = {
+        number: answer(task, truth[task.text_key], nomenclature, behaviour.of(task.kind))
+        for number, task in tasks.items()
+    }
+    _send(platform, parts, answers, on_progress)
+    result = _count(tasks, answers, truth, nomenclature)
+    return replace(result, unknown=len(scene.waiting) - len(known), without_coder=len(known) - len(parts))
 
 
 def answer(task: Task, true_code: str | None, nomenclature: Nomenclature, behaviour: Behaviour) -> Answer:
@@ -99,12 +112,20 @@ def answer(task: Task, true_code: str | None, nomenclature: Nomenclature, behavi
     if chance.random() < behaviour.skip_rate:
         return Answer(number, Outcome.LATER, None, seconds)
     if true_code is None or chance.random() < behaviour.give_up_rate:
-        return Answer(number, Outcome.UNCLASSIFIABLE, None, seconds)
-    code = nomenclature.parse(true_code, leaf=True)
-    if chance.random() < behaviour.error_rate:
-        code = _mistake(code, task.candidates, nomenclature, chance)
+        return Answer(number, Outcome.UNCLASSIFIABLE, None, seconds, difficulty=_difficulty(5, behaviour, chance))
+    right = nomenclature.parse(true_code, leaf=True)
+    wrong = chance.random() < behaviour.error_rate
+    code = _mistake(right, task.candidates, nomenclature, chance) if wrong else right
     path = () if code in task.candidates else (*(a.code for a in reversed(nomenclature.ancestors(code))), code)
-    return Answer(number, Outcome.CODED, code, seconds, path)
+    # A text is harder where the screen does not offer its code, and where the coder goes wrong.
+    felt = 1 + 2 * (right not in task.candidates[:1]) + wrong
+    return Answer(number, Outcome.CODED, code, seconds, path, difficulty=_difficulty(felt, behaviour, chance))
+
+
+def _difficulty(felt: int, behaviour: Behaviour, chance: random.Random) -> int | None:
+    if chance.random() >= behaviour.difficulty_rate:
+        return None
+    return min(5, max(0, felt + chance.choice((-1, 0, 1))))
 
 
 def _mistake(code: str, candidates: Sequence[str], nomenclature: Nomenclature, chance: random.Random) -> str:
@@ -127,14 +148,12 @@ def _neighbours(code: str, nomenclature: Nomenclature) -> list[str]:
 
 def _send(
     platform: Platform,
-    coders: Sequence[PlatformCoder],
-    tasks: Mapping[int, Task],
+    parts: Mapping[int, PlatformCoder],
     answers: Mapping[int, Answer],
     on_progress: Callable[[int, int], None],
 ) -> None:
     def send(number: int) -> None:
-        coder = coders[int(tasks[number].key, 16) % len(coders)]
-        platform.annotate(number, coder, answers[number])
+        platform.annotate(number, parts[number], answers[number])
 
     with ThreadPoolExecutor(THREADS) as pool:
         for done, _ in enumerate(pool.map(send, answers), start=1):
@@ -146,8 +165,6 @@ def _count(
     answers: Mapping[int, Answer],
     truth: Mapping[str, str | None],
     nomenclature: Nomenclature,
-    *,
-    unknown: int,
 ) -> SimulateResult:
     said = Counter(one.outcome for one in answers.values())
     wrong = 0
@@ -161,5 +178,5 @@ def _count(
         wrong=wrong,
         unclassifiable=said[Outcome.UNCLASSIFIABLE],
         skipped=said[Outcome.LATER],
-        unknown=unknown,
+        unknown=0,
     )
