@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import httpx
@@ -17,7 +18,12 @@ PASSWORD = "correct horse battery staple"
 
 def add_account(ledger: Ledger, email: str, role: Role, *, password: str = PASSWORD) -> Account:
     with ledger.begin() as work:
-        return work.accounts.add(email, role, now=NOW, password_hash=passwords.hashed(password))
+        return work.accounts.add(email, role, now=NOW, password_hash=_hashed(password))
+
+
+@cache
+def _hashed(password: str) -> str:
+    return passwords.hashed(password)
 
 
 def csrf(page: str) -> str:
