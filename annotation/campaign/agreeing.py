@@ -47,7 +47,7 @@ class CampaignAgreement:
             "blind": self.blind.as_dict(),
             "components": {component.value: one.as_dict() for component, one in self.components.items()},
             "periods": {period: one.as_dict() for period, one in self.periods.items()},
-            "pairs": [{"coders": list(pair), **one.as_dict()} for pair, one in self.pairs.items()],
+            "pairs": [{"pair": list(pair), **one.as_dict()} for pair, one in self.pairs.items()],
         }
 
 
