@@ -20,6 +20,7 @@ from annotation.api import (
     accounts_pages,
     backend,
     brought_pages,
+    coder_pages,
     documentation,
     draw_pages,
     exports,
@@ -137,6 +138,7 @@ def create_app(
     app.include_router(accounts_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
     app.include_router(brought_pages.router(access=access, overview=overview))
+    app.include_router(coder_pages.router(access=access, overview=overview, language=language))
     _add_leads_pages(app, access=access, overview=overview, insights=insights.of(ledger, settings), language=language)
     app.mount("/static", rendering.static_files(), name="static")
     app.add_middleware(SecurityHeaders)

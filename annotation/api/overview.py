@@ -5,12 +5,13 @@ What an office's ledger needs seconds for is worked out beside the page, once fo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from annotation.api.precomputed import Precomputed, Shown
+from annotation.api.precomputed import PATIENCE_SECONDS, Precomputed, Shown
 from annotation.campaign import brought, progress, standing, trust
 from annotation.campaign.brought import Brought, Saving
 from annotation.campaign.progress import CampaignProgress
@@ -18,6 +19,9 @@ from annotation.campaign.standing import Standing
 from annotation.campaign.trust import Trust
 from annotation.errors import WorkbenchError
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
+
+# For those who work beside the page.
+_LONG = 60.0
 
 _Value = TypeVar("_Value")
 
@@ -51,7 +55,7 @@ class Overview:
     trainingset: str
     model: str
     saving: Callable[[], Saving | None] = no_saving
-    kept: Precomputed[Any] = field(default_factory=Precomputed)
+    kept: Precomputed[Any] = field(default_factory=lambda: Precomputed(most=48))
 
     def champion(self) -> Champion:
         try:
@@ -72,27 +76,47 @@ class Overview:
         )
         return Viewed(viewed, champion)
 
-    def standing(self, key: str) -> Shown[Standing]:
-        return self._asked(("standing", key), lambda work: standing.standing(work, key, now=self.clock()))
+    def standing(self, key: str, *, patience: float | None = None) -> Shown[Standing]:
+        return self._asked(
+            ("standing", key), lambda work: standing.standing(work, key, now=self.clock()), patience=patience
+        )
 
-    def trust(self, key: str) -> Shown[Trust]:
-        return self._asked(("trust", key), lambda work: trust.of_campaign(work, key))
+    def trust(self, key: str, *, patience: float | None = None) -> Shown[Trust]:
+        return self._asked(("trust", key), lambda work: trust.of_campaign(work, key), patience=patience)
 
-    def brought(self, key: str, champion: str | None) -> Shown[Brought]:
+    def all(self, key: str, champion: str | None) -> tuple[Shown[Standing], Shown[Brought], Shown[Trust]]:
+        """All of them, waiting for them together no longer than for one."""
+        self.standing(key, patience=0)
+        self.brought(key, champion, patience=0)
+        self.trust(key, patience=0)
+        until = time.monotonic() + PATIENCE_SECONDS
+        return (
+            self.standing(key),
+            self.brought(key, champion, patience=max(0.0, until - time.monotonic())),
+            self.trust(key, patience=max(0.0, until - time.monotonic())),
+        )
+
+    def brought(self, key: str, champion: str | None, *, patience: float | None = None) -> Shown[Brought]:
         def worked_out(work: UnitOfWork) -> Brought:
-            stands = self.standing(key)
+            stands = self.standing(key, patience=_LONG)
             return brought.brought(
                 work,
-                stands.value if stands.value and stands.fresh else standing.standing(work, key, now=self.clock()),
+                stands.value or standing.standing(work, key, now=self.clock()),
                 champion=champion,
                 trainingset=self.trainingset,
                 model=self.model,
                 saving=self.saving(),
             )
 
-        return self._asked(("brought", key), worked_out, champion)
+        return self._asked(("brought", key), worked_out, champion, patience=patience)
 
-    def _asked(self, name: tuple[str, str], compute: Callable[[UnitOfWork], _Value], *marks: Hashable) -> Shown[_Value]:
+    def _asked(
+        self,
+        name: tuple[str, str],
+        compute: Callable[[UnitOfWork], _Value],
+        *marks: Hashable,
+        patience: float | None,
+    ) -> Shown[_Value]:
         """As of the ledger's state and the day; NotFoundError where there is no such campaign."""
 
         def computed() -> _Value:
@@ -102,4 +126,4 @@ class Overview:
         with self.ledger.read() as work:
             work.campaigns.get(name[1])
             mark = (work.tallies.watermark(), self.clock().date(), *marks)
-        return self.kept.get(name, mark, computed)
+        return self.kept.get(name, mark, computed, patience=patience)

@@ -47,8 +47,7 @@ def router(*, ledger: Ledger, access: Access, overview: Overview, language: str)
     @routes.get("/campaigns/{key}")
     def campaign(key: str, visitor: CurrentVisitor) -> HTMLResponse:
         champion = overview.champion()
-        stands, told = overview.standing(key), overview.brought(key, champion.version)
-        trusted = overview.trust(key)
+        stands, told, trusted = overview.all(key, champion.version)
         with ledger.read() as work:
             found, policy = work.campaigns.get(key), work.policies.current(key)
             decisions = work.decisions.newest(LATEST_DECISIONS)

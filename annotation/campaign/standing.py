@@ -106,6 +106,12 @@ def standing(work: UnitOfWork, campaign_key: str, *, now: datetime) -> Standing:
     return of_tally(work, campaign, tally(work, campaign_key), now=now)
 
 
+def of_coder(work: UnitOfWork, campaign_key: str, coder: str) -> CoderProgress | None:
+    """Of one pseudonym, whose own times tell what a pause is; None without an answer in force."""
+    effort = work.tallies.effort(campaign_key, coder=coder)
+    return _coder(coder, effort, times.spent(_seconds(effort))) if effort else None
+
+
 def of_tally(work: UnitOfWork, campaign: Campaign, counted: Tally, *, now: datetime) -> Standing:
     questions = [one for one in counted.asked if is_question(one)]
     answers = [one for one in counted.answered if is_question(one)]

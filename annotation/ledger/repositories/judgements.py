@@ -208,6 +208,11 @@ class Coders:
         )
         return dict(rows.all())
 
+    def of_email(self, email: str) -> list[str]:
+        """Under what pseudonyms a person is known, in order; an address is the same in capitals."""
+        statement = select(CoderRow.pseudonym).where(func.lower(CoderRow.email) == email.strip().lower())
+        return list(self._session.scalars(statement.order_by(CoderRow.pseudonym)))
+
     def pseudonyms(self) -> list[str]:
         """Everybody who is known, in order."""
         return list(self._session.scalars(select(CoderRow.pseudonym).order_by(CoderRow.pseudonym)))

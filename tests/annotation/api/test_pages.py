@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -25,19 +26,28 @@ def _sign_in(client: TestClient, token: str = TOKEN, target: str = "/campaigns/m
     signing_in.sign_in(client, token=token, target=target)
 
 
+def whole(client: TestClient, path: str) -> str:
+    """The page once all of its figures are there."""
+    deadline = time.monotonic() + 60
+    while "hx-trigger=" in (page := client.get(path).text):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return page
+
+
 def test_campaign_page__french_with_interval_and_how_it_was_measured(demo: TestClient) -> None:
-    page = demo.get("/campaigns/main").text
+    page = whole(demo, "/campaigns/main")
 
     assert '<html lang="fr">' in page
     assert "85,2\u202f%" in page
     assert re.search("Intervalle de confiance à 95\u202f%\u00a0: de 7\\d,\\d à 90,\\d\u202f%", page)
     assert "Mesurée sur 106 textes tirés au hasard avec des probabilités connues" in page
-    assert "27\u00a0novembre 2026" in page
+    assert "9 chances sur 10\u00a0: entre le 26\u00a0novembre 2026 et le 1er\u00a0décembre 2026" in page
 
 
 def test_campaign_page__english(empty: Ledger, new_client: NewClient) -> None:
     filled_ledger.add_campaign(empty, language="en")
-    page = new_client(empty, tokens="", champion=lambda: None).get("/campaigns/main").text
+    page = whole(new_client(empty, tokens="", champion=lambda: None), "/campaigns/main")
 
     assert '<html lang="en">' in page
     assert "No draw has been made yet" in page
@@ -48,7 +58,7 @@ def test_campaign_page__closed(empty: Ledger, new_client: NewClient) -> None:
     filled_ledger.add_campaign(empty, language="en")
     with empty.begin() as work:
         work.campaigns.close("main", now=NOW)
-    page = new_client(empty, tokens="").get("/campaigns/main").text
+    page = whole(new_client(empty, tokens=""), "/campaigns/main")
 
     assert "Closed on 22\u00a0November 2026" in page
     assert "the campaign is closed" in page
