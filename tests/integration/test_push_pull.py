@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,9 @@ from annotation.campaign.pull import PullResult
 from annotation.campaign.push import PushResult
 from annotation.campaign.simulate import Behaviour
 from annotation.domain.judgement import Outcome
-from annotation.errors import UnreachableError
-from annotation.labelstudio import webhook
+from annotation.domain.team import Assignment
+from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
+from annotation.labelstudio import installation, webhook
 from annotation.labelstudio.client import LabelStudioPlatform
 from annotation.labelstudio.server import LabelStudioServer
 from annotation.ledger.unit_of_work import Ledger
@@ -40,6 +42,8 @@ pytestmark = [
 
 KILLS = 20
 PASSPHRASE = "a-long-passphrase"
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.parts.pusher", "label_studio_sdk"])
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Desk:
     platform: LabelStudioPlatform
     hands: Hands
 
-    def push(self, platform: Platform | None = None, *, batch: int = 1000) -> PushResult:
+    def push(self, platform: Platform | None = None, *, batch: int = 1000, replace_deleted: bool = False) -> PushResult:
         return push.push(
             ledger=self.ledger,
             platform=platform or self.platform,
@@ -59,7 +63,13 @@ class Desk:
             shown=Shown({}),
             clock=now,
             batch=batch,
+            replace_deleted=replace_deleted,
         )
+
+    def assign(self, queues: dict[str, str]) -> None:
+        """By task key."""
+        with self.ledger.begin() as work:
+            work.assignments.add([Assignment(key, queue, now()) for key, queue in queues.items()])
 
     def pull(self, *, full: bool = False) -> PullResult:
         return pull.pull(ledger=self.ledger, platform=self.platform, campaign_key=self.key, clock=now, full=full)
@@ -74,6 +84,41 @@ class Desk:
             project = work.platforms.project(self.key, self.platform.name)
         assert project is not None
         return project.external_id
+
+    def project_of(self, queue: str) -> int:
+        with self.ledger.read() as work:
+            project = work.platforms.project(self.key, self.platform.name, queue)
+        assert project is not None
+        return project.external_id
+
+    @property
+    def keys_of_ids(self) -> dict[int, str]:
+        with self.ledger.read() as work:
+            return work.platforms.references(self.key, self.platform.name)
+
+    @property
+    def keys_by_queue(self) -> dict[str, list[str | None]]:
+        """As the platform has them."""
+        with self.ledger.read() as work:
+            projects = work.platforms.projects(self.key, self.platform.name)
+        return {
+            one.queue: sorted(
+                task.key or "" for page in self.platform.changed_tasks(one.external_id, None) for task in page
+            )
+            for one in projects
+        }
+
+    @property
+    def queues_drawn(self) -> dict[str, list[str | None]]:
+        """As the ledger wants them."""
+        with self.ledger.read() as work:
+            queues = work.assignments.queues(self.key)
+            found: dict[str, list[str | None]] = {
+                one.queue: [] for one in work.platforms.projects(self.key, self.platform.name)
+            }
+        for key in sorted(self.keys_drawn):
+            found[queues.get(key, "")].append(key)
+        return found
 
     @property
     def ids(self) -> list[int]:
@@ -130,20 +175,8 @@ def test_push__killed_twenty_times_leaves_no_task_out_and_none_twice(
 ) -> None:
     desk = make_desk(2500)
     chance = random.Random(11)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.parts.pusher", "label_studio_sdk"])
     killed = 0
-    while killed < KILLS:
-        begun = context.Event()
-        arguments = (desk.ledger.url, desk.key, label_studio.url, label_studio.account.token, desk.platform.name, begun)
-        child = context.Process(target=pusher.run, args=arguments)
-        child.start()
-        assert begun.wait(60)
-        child.join(chance.uniform(0, 1.5))
-        if not child.is_alive():
-            break
-        child.kill()
-        child.join()
+    while killed < KILLS and kill_a_push(desk, label_studio, after=chance.uniform(0, 1.5)):
         killed += 1
 
     desk.push()
@@ -153,6 +186,21 @@ def test_push__killed_twenty_times_leaves_no_task_out_and_none_twice(
     assert desk.keys_there == Counter(dict.fromkeys(desk.keys_drawn, 1))
     assert len(desk.ids) == len(desk.keys_drawn) == 2500
     assert (again.pushed, again.already_there, again.healed) == (0, 0, 0)
+
+
+def kill_a_push(desk: Desk, server: LabelStudioServer, *, after: float) -> bool:
+    """Whether it was still at work after so many seconds, and was killed."""
+    begun = CONTEXT.Event()
+    arguments = (desk.ledger.url, desk.key, server.url, server.account.token, desk.platform.name, begun)
+    child = CONTEXT.Process(target=pusher.run, args=arguments)
+    child.start()
+    assert begun.wait(60)
+    child.join(after)
+    if not child.is_alive():
+        return False
+    child.kill()
+    child.join()
+    return True
 
 
 def test_push__a_lost_answer_makes_no_copy(desk: Desk) -> None:
@@ -283,3 +331,142 @@ def test_platform__a_wrong_token_says_what_to_do(label_studio: LabelStudioServer
         pytest.raises(UnreachableError, match="Legacy tokens may be off"),
     ):
         platform.require_project(1)
+
+
+def test_push__killed_while_tasks_change_queues_leaves_each_once_where_it_belongs(
+    make_desk: Callable[[int], Desk], label_studio: LabelStudioServer
+) -> None:
+    desk = make_desk(600)
+    desk.push(batch=200)
+    chance = random.Random(5)
+    for number in range(6):
+        desk.assign(dict.fromkeys(chance.sample(sorted(desk.keys_drawn), 200), f"C00{number % 3 + 1}"))
+        kill_a_push(desk, label_studio, after=chance.uniform(0, 1.2))
+
+    desk.push()
+    again = desk.push()
+
+    assert desk.keys_by_queue == desk.queues_drawn
+    assert (again.pushed, again.already_there, again.healed, again.withdrawn) == (0, 0, 0, 0)
+
+
+def test_push__a_task_answered_meanwhile_stays_with_its_coder(desk: Desk) -> None:
+    moved, answered = desk.ids[:2]
+    keys = desk.keys_of_ids
+    desk.say(answered, "01.11Z")
+    desk.assign({keys[moved]: "C001", keys[answered]: "C001"})
+
+    result = desk.push()
+    desk.say(max(desk.ids), "01.12Z")
+
+    assert (result.withdrawn, result.pushed) == (1, 1)
+    assert desk.keys_by_queue["C001"] == [keys[moved]]
+    assert desk.pull().new == 2
+    title = desk.hands.request("GET", f"/api/projects/{desk.project_of('C001')}/")["title"]
+    assert title == "Spring campaign · C001"
+
+
+def test_push__a_screen_changed_by_hand_is_put_back_and_one_with_other_answers_is_told(desk: Desk) -> None:
+    desk.hands.change_screen(desk.project)
+    desk.hands.request("PATCH", f"/api/projects/{desk.project}/", json={"maximum_annotations": 3})
+
+    assert [desk.push().restored for _ in range(2)] == [1, 0]
+    choice = '<Choices name="own" toName="text"><Choice value="wheat"/></Choices>'
+    screen = f'<View><Text name="text" value="$text"/>{choice}</View>'
+    desk.hands.request("PATCH", f"/api/projects/{desk.project}/", json={"label_config": screen})
+    result = [{"from_name": "own", "to_name": "text", "type": "choices", "value": {"choices": ["wheat"]}}]
+    desk.hands.request("POST", f"/api/tasks/{desk.ids[0]}/annotations/", json={"result": result})
+    with pytest.raises(InvalidInputError, match="Delete those annotations"):
+        desk.push()
+    assert desk.pull().quarantined == 1
+
+
+def test_pull__an_undone_submission_is_withdrawn_and_a_draft_is_no_answer(desk: Desk) -> None:
+    desk.say(desk.ids[0], "01.11Z")
+    desk.pull()
+    ((_, _, annotation),) = desk.in_force
+    desk.hands.undo(desk.ids[0], annotation)
+
+    result, again = desk.pull(), desk.pull(full=True)
+
+    assert (result.deleted, desk.in_force) == (1, [])
+    assert again.new == 0
+
+
+def test_pull__two_annotations_of_one_coder_are_both_kept(desk: Desk) -> None:
+    desk.say(desk.ids[0], "01.11Z")
+    desk.say(desk.ids[0], "01.12Z")
+
+    assert desk.pull().new == 2
+    assert [code for _, code, _ in desk.in_force] == ["01.11Z", "01.12Z"]
+
+
+def test_pull__a_deleted_project_withdraws_nothing_and_can_be_made_anew(desk: Desk) -> None:
+    desk.say(desk.ids[0], "01.11Z")
+    desk.pull()
+    desk.hands.delete_project(desk.project)
+
+    with pytest.raises(NotFoundError, match="stays in the ledger"):
+        desk.pull()
+    with pytest.raises(NotFoundError, match="--replace-deleted"):
+        desk.push()
+    result = desk.push(replace_deleted=True)
+
+    assert (result.replaced, result.pushed, len(desk.in_force)) == (1, 4, 1)
+    assert desk.pull(full=True).deleted == 0
+
+
+def test_pull__tells_what_a_dead_webhook_lost(desk: Desk) -> None:
+    hook = webhook.register(
+        desk.platform.session, project=desk.project, url=f"http://127.0.0.1:{free_port()}/", secret="s"
+    )
+    with desk.ledger.begin() as work:
+        work.platforms.set_webhook(desk.key, desk.platform.name, hook)
+    desk.say(desk.ids[2], "01.12Z")
+    time.sleep(3)
+
+    result = desk.pull()
+
+    assert (result.new, result.unannounced) == (1, 1)
+    assert result.lag_seconds is not None
+    assert 3 <= result.lag_seconds < 60
+
+
+def test_pull__of_a_server_that_was_restored_from_a_backup_loses_nothing(tmp_path: Path) -> None:
+    """Afterwards ids are given a second time, and a project that was made since is gone."""
+    database = tmp_path / "server" / installation.DATABASE
+    with labelstudio.started(tmp_path / "server") as server, own_desk(server, tmp_path) as desk:
+        desk.push()
+        desk.say(desk.ids[0], "01.11Z")
+        desk.pull()
+    backup = database.read_bytes()
+    with labelstudio.started(tmp_path / "server") as server, own_desk(server, tmp_path) as desk:
+        desk.say(desk.ids[1], "01.12Z")
+        desk.assign({desk.keys_of_ids[desk.ids[4]]: "C001"})
+        desk.push()
+        desk.pull()
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+    database.write_bytes(backup)
+    with labelstudio.started(tmp_path / "server") as server, own_desk(server, tmp_path) as desk:
+        desk.say(desk.ids[2], "01.13Z")
+
+        with pytest.raises(NotFoundError, match="C001"):
+            desk.pull()
+        result = desk.push(replace_deleted=True)
+
+        assert sorted(code or "" for _, code, _ in desk.in_force) == ["01.11Z", "01.12Z", "01.13Z"]
+        assert (result.replaced, result.pushed, result.healed) == (1, 1, 1)
+        assert desk.keys_by_queue == desk.queues_drawn
+
+
+@contextmanager
+def own_desk(server: LabelStudioServer, folder: Path) -> Iterator[Desk]:
+    """On a server of its own, with the ledger that lies in the folder."""
+    there = folder / "ledger.db"
+    with (
+        closing(Ledger.open(f"sqlite:///{there}") if there.exists() else campaigns.campaign(folder)) as ledger,
+        platform_of(server) as platform,
+        closing(Hands(server)) as hands,
+    ):
+        yield Desk(campaigns.KEY, ledger, platform, hands)
