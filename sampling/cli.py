@@ -158,6 +158,9 @@ def draw(
     disagreement: Annotated[int | None, typer.Option(min=0, help="Default: draw.disagreement.")] = None,
     value: Annotated[int | None, typer.Option(min=0, help="Default: draw.value.")] = None,
     claim: Annotated[int | None, typer.Option(min=0, help="Default: draw.claim.")] = None,
+    suspected: Annotated[
+        int | None, typer.Option(min=0, help="Labelled texts to ask again; default: draw.suspected.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=1, help="Coders' minutes instead: the budgets are then shares of them.")
     ] = None,
@@ -178,7 +181,7 @@ def draw(
         raise InvalidInputError("A draw is explained before it is made.", cure="Give --dry-run with --html.")
     numbers = {
         "audit": audit, "uncertain": uncertain, "drifting": drifting, "rare": rare, "disagreement": disagreement,
-        "value": value, "claim": claim, "minutes": minutes, "strategy": strategy or None,
+        "value": value, "claim": claim, "suspected": suspected, "minutes": minutes, "strategy": strategy or None,
     }  # fmt: skip
     with terminal.opened(context, config, home) as sampler:
         given = sampler.settings.draw.model_copy(update={n: v for n, v in numbers.items() if v is not None})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from annotation.domain.task import Component
 from annotation.domain.text import Normaliser
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.wiring import Desk, OnProgress, clock, silent
-from sampling import calibrating, effort, evidence, explanation, lineup, partitions, pool, scoring, workers
+from sampling import calibrating, effort, evidence, explanation, lineup, partitions, pool, scoring, suspecting, workers
 from sampling import calibration as calibrations
 from sampling import draw as drawing
 from sampling.calibrating import CalibrationResult
@@ -213,9 +214,24 @@ def draw(
     key: str | None = None,
     named: Mapping[Component, Collection[str]] | None = None,
 ) -> DrawResult:
-    """Draw for the campaign of the settings; ``settings`` replace the budgets configured."""
+    """Draw for the campaign of the settings; ``settings`` replace the budgets configured.
+
+    Suspected labels are a draw of their own beside it, and counted with it.
+    """
     order = order_of(sampler, drifted, settings=settings, key=key, named=named)
-    return drawing.draw(ledger=sampler.ledger, order=order, now=clock())
+    made = drawing.draw(ledger=sampler.ledger, order=order, now=clock())
+    if not order.settings.suspected:
+        return made
+    asked = suspecting.draw(
+        ledger=sampler.ledger,
+        campaign=order.campaign,
+        beside=made.draw,
+        settings=order.settings,
+        normaliser=sampler.load(drifted.model_version)[1],
+        now=clock(),
+    )
+    components = made.components | ({Component.SUSPECTED.value: asked} if asked else {})
+    return replace(made, tasks=made.tasks + asked, components=components)
 
 
 def foresee(

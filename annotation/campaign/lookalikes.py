@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from annotation.campaign import reasons
 from annotation.domain.campaign import Campaign
@@ -13,9 +12,6 @@ from annotation.domain.prediction import Prediction
 from annotation.domain.team import GoldText
 from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.nomenclature.nomenclature import Nomenclature
-
-# As many as a draw puts on the screen where it does not say how many.
-CANDIDATES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,7 @@ def read(work: UnitOfWork, campaign: Campaign, text_keys: Sequence[str]) -> Look
     """For these gold texts of the campaign."""
     scored = [draw for draw in work.draws.of_campaign(campaign.key) if draw.model_version]
     version = scored[-1].model_version if scored else None
-    number = scored[-1].recipe.get("budget", {}).get("candidates", CANDIDATES) if scored else CANDIDATES
+    drawn = scored[-1].recipe.get("budget", {}).get("candidates") if scored else None
+    number = drawn or work.policies.current(campaign.key).candidates
     predictions = work.texts.predictions(version, text_keys) if version else {}
     return Lookalikes(work.nomenclatures.get(campaign.nomenclature), campaign.language, number, predictions)
