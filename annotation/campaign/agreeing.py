@@ -100,18 +100,32 @@ def anchoring(work: UnitOfWork, campaign_key: str) -> Anchoring | None:
 def _of_audit(
     agreeing: Mapping[str, float], members: Sequence[EvaluationMember], audited: Sequence[EvaluationMember]
 ) -> Coefficient:
-    """Second answers may have been asked more often in one stratum than in another: each stands for its own."""
-    drawn, seen = (Counter(member.stratum for member in some) for some in (members, audited))
+    """Second answers may have been asked more often in one stratum than in another: each stands for its own.
+
+    Draws without any are left out, and the others' strata of one name are taken together, since few texts of a draw
+    are answered twice.
+    """
+    (draws, strata), (_, of_audited) = _places(members), _places(audited)
+    here = set(_places(audited)[0])
     population: dict[str, float] = {}
-    for member in members:
-        population[member.stratum] = population.get(member.stratum, 0.0) + 1 / member.inclusion_probability
+    drawn, seen = Counter[str](), Counter(of_audited)
+    for member, draw, stratum in zip(members, draws, strata, strict=True):
+        if draw in here:
+            population[stratum] = population.get(stratum, 0.0) + 1 / member.inclusion_probability
+            drawn[stratum] += 1
     found = accuracy.estimate(
         [agreeing[member.text_key] for member in audited],
-        [m.inclusion_probability * seen[m.stratum] / drawn[m.stratum] for m in audited],
+        [m.inclusion_probability * seen[s] / drawn[s] for m, s in zip(audited, of_audited, strict=True)],
         population_size=population,
-        stratum=[member.stratum for member in audited],
+        stratum=of_audited,
     )
     return Coefficient(found.value, found.low, found.high, len(audited))
+
+
+def _places(members: Sequence[EvaluationMember]) -> tuple[list[str], list[str]]:
+    """The draw of each member, and the name of its stratum there."""
+    parts = [member.stratum.rpartition(": ") for member in members]
+    return [part[0] for part in parts], [part[2] for part in parts]
 
 
 def _agreeing_pairs(answers: Iterable[Answered]) -> dict[str, float]:

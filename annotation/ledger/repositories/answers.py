@@ -69,11 +69,14 @@ class Answers:
 
     def first_codes(self, campaign: str) -> dict[str, str]:
         """The model's first code by task key, of tasks for which a model predicted one."""
-        statement = select(TaskRow.key, TaskRow.candidates, TaskRow.probabilities)
+        statement = select(TaskRow.key, TaskRow.candidates[0].as_string())
         statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(
-            DrawRow.campaign == campaign, TaskRow.model_version.is_not(None), TaskRow.kind == Kind.CODING.value
+            DrawRow.campaign == campaign,
+            TaskRow.model_version.is_not(None),
+            TaskRow.probabilities[0].as_float().is_not(None),
+            TaskRow.kind == Kind.CODING.value,
         )
-        return {key: codes[0] for key, codes, chances in self._session.execute(statement) if codes and chances}
+        return {key: code for key, code in self._session.execute(statement) if code}
 
     def arbitrated(self, campaign: str) -> dict[str, str]:
         """The arbiters' codes by text key, the last of each text."""
