@@ -22,7 +22,7 @@ from annotation.api.lead_items import (
 from annotation.api.monitoring_pages import Level, Observatory
 from annotation.api.reads import ANSWERS, MISSING, CampaignKey, DrawId, Limit, Name, Offset
 from annotation.api.representations import Page
-from annotation.api.set_pages import From, To
+from annotation.api.set_pages import From, Shift, To
 from annotation.campaign import drawn, lineage, monitoring
 from annotation.domain.account import Role, Scope
 from annotation.domain.policy import Policy
@@ -90,7 +90,7 @@ def router(*, access: Access, observatory: Observatory) -> APIRouter:
 
     @routes.get("/trainingsets/{name}/diff", summary="Compare two versions of a training set")
     def diff(
-        name: Name, old: From, to: To, change: Change = Change.ADDED, limit: Limit = 100, offset: Offset = 0
+        name: Name, old: From, to: To, change: Shift = Change.ADDED, limit: Limit = 100, offset: Offset = 0
     ) -> DifferenceItem:
         """What was added, removed, recoded and reweighted, by code, and the rows of one of these page by page."""
         with ledger.read() as work:

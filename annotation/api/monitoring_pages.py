@@ -72,7 +72,8 @@ def router(*, access: Access, observatory: Observatory) -> APIRouter:
             nomenclature = work.nomenclatures.get(campaign.nomenclature)
             drift = monitoring.recorded_drift(work, key, nomenclature)
             model_version = monitoring.model_of(work, key, None)
-        shown = observatory.look(key, model_version, drift) if model_version else Shown[Figures](None, fresh=True)
+        nothing: Shown[Figures] = Shown(None, fresh=True)
+        shown = observatory.look(key, model_version, drift) if model_version else nothing
         level = min(level, nomenclature.levels)
         values: dict[str, Any] = {
             "campaign": campaign,

@@ -24,6 +24,7 @@ PER_PAGE = 50
 MOST_CODES = 20
 
 From = Annotated[str, Query(alias="from", max_length=100, description="Tag of the former version.")]
+Shift = Annotated[Change, Query(description="Which rows to show.")]
 To = Annotated[str, Query(max_length=100, description="Tag of the later version.")]
 
 
@@ -63,7 +64,7 @@ def router(*, access: Access, archive: Archive) -> APIRouter:
 
     @routes.get("/trainingsets/{name}/diff")
     def diff(
-        name: str, visitor: CurrentVisitor, old: From, to: To, change: Change = Change.ADDED, page: PageNumber = 1
+        name: str, visitor: CurrentVisitor, old: From, to: To, change: Shift = Change.ADDED, page: PageNumber = 1
     ) -> HTMLResponse:
         with ledger.read() as work:
             tags = [one.tag for one in work.trainingsets.all(name)]

@@ -52,7 +52,7 @@ def fill(ledger: Ledger) -> None:
 
 
 def settings(home: Path) -> Settings:
-    return Settings(home=home)
+    return Settings(home=home, training={"model": "learnt"})
 
 
 def commit(ledger: Ledger, home: Path, versions: Sequence[dict[str, str]], *, name: str = "trainingset") -> None:
