@@ -350,8 +350,13 @@ def serve(
         told = [f"Campaign page and API: {address}  (Ctrl-C stops)"]
         if own and account:
             told.append(f"Label Studio: {own.url}, log in as {account.email} with the password {account.password}")
-        if not settings.serve.read_tokens():
-            told.append("Without AWB_SERVE__TOKENS the pages answer to this machine alone, and the API to nobody.")
+        with bench.ledger.read() as work:
+            is_open = not (settings.serve.read_tokens() or settings.serve.oidc.issuer or work.accounts.exist())
+        if is_open:
+            told.append(
+                "Without accounts (awb account add) and AWB_SERVE__TOKENS the pages answer to this machine alone, "
+                "and the API to nobody."
+            )
         terminal.emit(output, {"url": address, "label_studio": own.url if own else None}, *told)
         web.run(application, listening)
 

@@ -161,14 +161,13 @@ def _expected(rule: Rule, guest: Guest, told: str) -> str:
         return told if told in ("in", "refused") else "in"
     if isinstance(rule, Secret):
         return "refused"
+    reaches = guest.role is not None and guest.role.reaches(rule.role)
     if isinstance(rule, Api):
-        allowed = (
-            by_token and guest.role.reaches(rule.role) and (rule.scope is Scope.READ or guest.scope is Scope.WRITE)
-        )  # type: ignore[union-attr]
-        return "in" if allowed else "refused"
+        within = rule.scope is Scope.READ or guest.scope is Scope.WRITE
+        return "in" if by_token and reaches and within else "refused"
     if not by_session:
         return "asked to sign in"
-    return "in" if guest.role.reaches(rule.role) else "refused"  # type: ignore[union-attr]
+    return "in" if reaches else "refused"
 
 
 @pytest.mark.parametrize("route", [route for route, rule in RULES.items() if isinstance(rule, Open)])
