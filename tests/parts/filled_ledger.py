@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,9 +114,12 @@ def judge(ledger: Ledger, answers: Sequence[tuple[Task, Answer]]) -> None:
             work.judgements.record(judgement, now=judged_at)
 
 
-def predict(ledger: Ledger, model_version: str, codes: dict[str, str]) -> None:
-    """What a model version says of texts, by their key."""
-    predictions = [Prediction(key, model_version, (code,), (0.8,), 0.5, 1.0) for key, code in codes.items()]
+def predict(ledger: Ledger, model_version: str, codes: dict[str, str], *, sure: Collection[str] | None = None) -> None:
+    """What a model version says of texts, by their key; where some are ``sure``, of the others it is less so."""
+    predictions = [
+        Prediction(key, model_version, (code,), (0.8 if sure is None else 0.95 if key in sure else 0.3,), 0.5, 1.0)
+        for key, code in codes.items()
+    ]
     with ledger.begin() as work:
         work.texts.add_predictions(predictions, now=NOW)
 
