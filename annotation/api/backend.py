@@ -19,8 +19,8 @@ from annotation.labelstudio import live, payload
 from annotation.nomenclature.nomenclature import Nomenclature
 
 PATH: Final = "/ml"
-# More than a screen's worth at once is a bulk order, which would wait for each task to be written.
-_MOST_DRESSED: Final = 5
+# Label Studio writes some nine tasks a second, and waits a hundred seconds for our answer.
+_MOST_DRESSED: Final = 100
 _MOST_TASKS: Final = 20_000
 _BASIC: Final = HTTPBasic(auto_error=False, description="`serve.ml_user` and `serve.ml_password`.")
 
@@ -153,23 +153,29 @@ def router(*, predictor: Predictor | None, key: Key, dress: Dress | None = None)
 def _predicted(tasks: Sequence[AskedTask], predictor: Predictor, dress: Dress | None) -> list[list[dict[str, Any]]]:
     texts = [live.text_of(task.data) for task in tasks]
     wanted = [number for number, text in enumerate(texts) if text]
-    suggested = dict(zip(wanted, predictor.suggest([texts[number] for number in wanted]), strict=True))
+    suggested = predictor.suggest([texts[number] for number in wanted])
+    coded = {number: one for number, one in zip(wanted, suggested, strict=True) if one.codes}
+    data = _dressed({number: tasks[number] for number in coded}, coded, predictor, dress)
     found: list[list[dict[str, Any]]] = [[] for _ in tasks]
-    for number, one in suggested.items():
-        if one.codes:
-            data = _dressed(tasks[number], one, predictor, dress)
-            found[number] = [live.prediction(data, one.codes, one.probabilities, predictor.nomenclature)]
+    for number, one in coded.items():
+        found[number] = [live.prediction(data[number], one.codes, one.probabilities, predictor.nomenclature)]
     return found
 
 
-def _dressed(task: AskedTask, one: Suggestion, predictor: Predictor, dress: Dress | None) -> Mapping[str, Any]:
-    """The task's data as they are now."""
-    data = live.dressed(task.data, one.codes, predictor.nomenclature, language=predictor.language) if dress else None
-    if dress is None or data is None:
-        return task.data
-    try:
-        dress(task.id, data)
-    except WorkbenchError as error:
-        structlog.get_logger().warning("a task keeps its empty list of candidates", task=task.id, reason=error.message)
-        return task.data
-    return data
+def _dressed(
+    tasks: Mapping[int, AskedTask], suggested: Mapping[int, Suggestion], predictor: Predictor, dress: Dress | None
+) -> dict[int, Mapping[str, Any]]:
+    """The tasks' data as they are now: what Label Studio does not take is left, and so are those that follow."""
+    found: dict[int, Mapping[str, Any]] = {number: task.data for number, task in tasks.items()}
+    for number, task in tasks.items() if dress else ():
+        codes = suggested[number].codes
+        data = live.dressed(task.data, codes, predictor.nomenclature, language=predictor.language)
+        if dress is None or data is None:
+            continue
+        try:
+            dress(task.id, data)
+        except WorkbenchError as error:
+            structlog.get_logger().warning("tasks stay without candidates", task=task.id, reason=error.message)
+            break
+        found[number] = data
+    return found

@@ -143,14 +143,28 @@ def test_predict__offers_candidates_where_there_are_none(empty: Ledger) -> None:
 
 
 def test_predict__candidates_that_label_studio_does_not_take_leave_the_tree(empty: Ledger) -> None:
+    """It is asked once: each refusal may take seconds, while somebody waits."""
+    refused: list[int] = []
+
     class Refusing(dict[int, Mapping[str, Any]]):
         def __setitem__(self, key: int, value: Mapping[str, Any]) -> None:
+            refused.append(key)
             raise UnreachableError("busy")
 
     with serving(empty, WordModel(), dressed=Refusing()) as client:
-        [[prediction]] = asked(client, by_hand(candidates=[]))
+        found = asked(client, by_hand(candidates=[]), by_hand("riz", 8, candidates=[]))
 
-    assert chosen(prediction)["code"] == ["@other"]
+    assert [chosen(one)["code"] for [one] in found] == [["@other"], ["@other"]]
+    assert refused == [7]
+
+
+def test_predict__a_bulk_order_is_not_written_task_by_task(empty: Ledger) -> None:
+    dressed: dict[int, Mapping[str, Any]] = {}
+    with serving(empty, WordModel(), dressed=dressed) as client:
+        found = asked(client, *(by_hand(number=number, candidates=[]) for number in range(101)))
+
+    assert all(chosen(one)["code"] == ["@other"] for [one] in found)
+    assert not dressed
 
 
 def test_predict__a_task_that_we_pushed_never_gets_one(empty: Ledger) -> None:
