@@ -17,7 +17,7 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
-from annotation.commands import accounts, agreement, campaign_policy, coders, exports, gold, personal_data
+from annotation.commands import accounts, agreement, campaign_policy, coders, exports, gold, personal_data, relook
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -93,6 +93,7 @@ for command in (
 
 
 annotation.campaign.command("anchoring")(agreement.anchoring)
+annotation.campaign.command("relook")(relook.campaign_relook)
 annotation.campaign.command()(campaign_policy.policy)
 annotation.campaign.command()(campaign_policy.pause)
 annotation.campaign.command()(campaign_policy.resume)
