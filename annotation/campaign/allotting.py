@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from annotation.campaign.board import Board
+from annotation.campaign.board import Board, Seat
 from annotation.domain.chance import chance
-from annotation.domain.task import Kind, Task
+from annotation.domain.task import Kind
 from annotation.domain.team import ARBITRATION, SECOND, SHARED, WAITING, Assignment, Enrolment
 from annotation.nomenclature.nomenclature import Nomenclature
 
@@ -46,7 +46,7 @@ def allot(board: Board, nomenclature: Nomenclature) -> Allotment:
     return Allotment((*arbiters, *desk.assignments), desk.expired)
 
 
-def _shared(board: Board, tasks: Sequence[Task]) -> Iterator[Assignment]:
+def _shared(board: Board, tasks: Sequence[Seat]) -> Iterator[Assignment]:
     for task in tasks:
         held = board.assignments.get(task.key)
         queue = SHARED if task.seat == 1 else SECOND
@@ -68,7 +68,7 @@ class _Desk:
     holding: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     overdue: dict[str, str] = field(default_factory=dict)
 
-    def hand_out(self, tasks: Sequence[Task]) -> None:
+    def hand_out(self, tasks: Sequence[Seat]) -> None:
         loose = [task for task in tasks if not self._stays(task)]
         room, before = self._room(), -1
         # A task that is taken from its holder makes room for another one.
@@ -81,13 +81,13 @@ class _Desk:
             if task.key not in self.overdue and (held is None or held.queue != WAITING):
                 self.assignments.append(Assignment(task.key, WAITING, self.board.now))
 
-    def _stays(self, task: Task) -> bool:
+    def _stays(self, task: Seat) -> bool:
         """Whether the task stays with the coder who has it; an overdue one counts as theirs until another takes it."""
         held = self.board.assignments.get(task.key)
         if held is None or held.queue not in self.board.team.coders:
             return False
         put_off = self.board.is_put_off(task)
-        if not put_off and held.queue in self.board.met(task) | self.holding[task.text_key]:
+        if not put_off and held.queue in self.board.met[task.text_key] | self.holding[task.text_key]:
             return False
         self.load[held.queue] += 1
         self.holding[task.text_key].add(held.queue)
@@ -110,11 +110,11 @@ class _Desk:
             room[coder] = (max(1, most // 10) if absent else most) - self.load[coder]
         return room
 
-    def _give(self, task: Task, room: dict[str, int], *, at_home: bool) -> bool:
+    def _give(self, task: Seat, room: dict[str, int], *, at_home: bool) -> bool:
         takers = [coder for coder, left in room.items() if left > 0]
         if not takers:
             return False
-        barred = self.board.met(task) | self.holding[task.text_key]
+        barred = self.board.met[task.text_key] | self.holding[task.text_key]
         takers = [coder for coder in takers if coder not in barred]
         if at_home:
             takers = [coder for coder in takers if self._is_at_home(self.board.team.coders[coder], task)]
@@ -133,8 +133,8 @@ class _Desk:
         self.assignments.append(Assignment(task.key, taker, self.board.now, until))
         return True
 
-    def _is_at_home(self, coder: Enrolment, task: Task) -> bool:
-        if not coder.skills or not task.candidates or task.candidates[0] not in self.nomenclature:
+    def _is_at_home(self, coder: Enrolment, task: Seat) -> bool:
+        first = self.board.leads[task.text_key].code if coder.skills else None
+        if first is None or first not in self.nomenclature:
             return True
-        first = task.candidates[0]
         return not {first, *(one.code for one in self.nomenclature.ancestors(first))}.isdisjoint(coder.skills)

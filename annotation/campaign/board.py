@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 
 from annotation.campaign import settling
 from annotation.campaign.settling import Rule
@@ -15,21 +16,34 @@ from annotation.domain.judgement import Outcome
 from annotation.domain.policy import Policy
 from annotation.domain.task import Task
 from annotation.domain.team import SECOND, SHARED, Assignment
+from annotation.ledger.repositories.campaigns import Lead
 from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.unit_of_work import UnitOfWork
+
+
+class Seat(settling.Seat, Protocol):
+    """What is needed of a task."""
+
+    @property
+    def draw_id(self) -> int: ...
+
+    @property
+    def seat(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Board:
     """Tasks in the order of drawing; marks and assignments by task key, in force at ``now``.
 
-    Gold and what teaches new coders are no part of it.
+    ``leads`` are by text key, and only there where the policy or somebody's skills ask for them. Gold and what teaches
+    new coders are no part of it.
     """
 
     policy: Policy
     rule: Rule
     draw_keys: Mapping[int, str]
-    tasks: tuple[Task, ...]
+    tasks: tuple[Seat, ...]
+    leads: Mapping[str, Lead]
     marks: Mapping[str, Sequence[JudgementMark]]
     assignments: Mapping[str, Assignment]
     team: Team
@@ -40,39 +54,42 @@ class Board:
         marks: dict[str, list[JudgementMark]] = defaultdict(list)
         for mark in work.judgements.marks(campaign_key):
             marks[mark.task_key].append(mark)
+        policy, team = work.policies.current(campaign_key), Team.read(work, campaign_key)
+        led = policy.second_below_margin > 0 or any(coder.skills for coder in team.coders.values())
         return cls(
-            policy=work.policies.current(campaign_key),
+            policy=policy,
             rule=settling.rule_of(work, campaign_key),
             draw_keys={draw.id: draw.key for draw in work.draws.of_campaign(campaign_key)},
-            tasks=tuple(task for task in work.tasks.of_campaign(campaign_key) if settling.counts(task)),
+            tasks=tuple(seat for seat in work.tasks.seats(campaign_key) if settling.counts(seat)),
+            leads=work.tasks.leads(campaign_key) if led else {},
             marks=dict(marks),
             assignments=work.assignments.current(campaign_key),
-            team=Team.read(work, campaign_key),
+            team=team,
             now=now,
         )
 
     def with_tasks(self, added: Sequence[Task]) -> Board:
-        tasks = sorted((*self.tasks, *added), key=lambda task: (task.draw_id, task.key))
+        tasks = sorted((*self.tasks, *added), key=lambda task: (task.draw_id, task.text_key, task.seat))
         return replace(self, tasks=tuple(tasks)) if added else self
 
     @cached_property
-    def by_text(self) -> Mapping[str, Sequence[Task]]:
-        found: dict[str, list[Task]] = defaultdict(list)
+    def by_text(self) -> Mapping[str, Sequence[Seat]]:
+        found: dict[str, list[Seat]] = defaultdict(list)
         for task in self.tasks:
             found[task.text_key].append(task)
         return found
 
-    def of(self, task: Task) -> Sequence[JudgementMark]:
+    def of(self, task: Seat) -> Sequence[JudgementMark]:
         return self.marks.get(task.key, ())
 
-    def is_answered(self, task: Task) -> bool:
+    def is_answered(self, task: Seat) -> bool:
         """Whether somebody has said more than *later*."""
         return any(mark.outcome is not Outcome.LATER for mark in self.of(task))
 
-    def is_put_off(self, task: Task) -> bool:
+    def is_put_off(self, task: Seat) -> bool:
         return bool(self.of(task)) and not self.is_answered(task)
 
-    def waits(self, task: Task) -> bool:
+    def waits(self, task: Seat) -> bool:
         """Whether an answer is still to be hoped for. Not where it was put off, and then for too long, or by somebody
         who has gone: the task stays with them, since it cannot leave the platform, but somebody else is to be asked.
         """
@@ -85,19 +102,20 @@ class Board:
             return not self.team.enrolled
         return held.queue in self.team.coders and self.runs_until(task, held) > self.now
 
-    def runs_until(self, task: Task, held: Assignment) -> datetime:
+    def runs_until(self, task: Seat, held: Assignment) -> datetime:
         """When the holder's time is over; putting the task off prolongs it."""
         lease = timedelta(hours=self.policy.lease_hours)
         put_off = [mark.judged_at + lease for mark in self.of(task) if mark.coder == held.queue]
         return max([held.expires_at or self.now + lease, *put_off])
 
-    def spoken(self, tasks: Sequence[Task]) -> set[str]:
+    def spoken(self, tasks: Sequence[Seat]) -> set[str]:
         """The coders who have answered one of the tasks, or passed it on."""
         return {mark.coder for task in tasks for mark in self.of(task) if mark.outcome is not Outcome.LATER}
 
-    def met(self, task: Task) -> set[str]:
-        """The coders who have said anything of the task's text."""
-        return {mark.coder for one in self.by_text[task.text_key] for mark in self.of(one)}
+    @cached_property
+    def met(self) -> Mapping[str, set[str]]:
+        """By text key, the coders who have said anything of it."""
+        return {key: {m.coder for task in tasks for m in self.of(task)} for key, tasks in self.by_text.items()}
 
     @cached_property
     def last_seen(self) -> Mapping[str, datetime]:

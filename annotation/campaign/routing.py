@@ -46,7 +46,8 @@ def _route(work: UnitOfWork, campaign_key: str, now: datetime) -> RouteResult:
     gold = golding.plan(work, campaign_key, fresh={}, now=now)
     changed = coder_quality.review(work, campaign_key, now=now)
     board = Board.read(work, campaign_key, now=now)
-    added = seating.plan(board)
+    places = seating.plan(board)
+    added = seating.tasks(board, places, work.tasks.get(sorted({place.like for place in places})))
     work.tasks.add(added)
     allotted = allotting.allot(
         board.with_tasks(added), work.nomenclatures.get(work.campaigns.get(campaign_key).nomenclature)

@@ -92,6 +92,8 @@ def latest(judgements: Sequence[Said]) -> list[int]:
 
 
 def _deciding(judgements: Sequence[Said]) -> list[int]:
+    if len(judgements) == 1:
+        return [0] if judgements[0].outcome.settles else []
     return [place for place in latest(judgements) if judgements[place].outcome.settles]
 
 

@@ -39,6 +39,14 @@ class TaskSeat:
     seat: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What the model says of a task's text: its first code, and how far that is from the second one."""
+
+    code: str | None
+    margin: float
+
+
 class Campaigns:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -199,6 +207,16 @@ class Tasks:
         found: list[TaskSeat] = []
         for chunk in statements.chunks(text_keys):
             found += map(_seat, self._session.execute(_seats().where(TaskRow.text_key.in_(chunk))))
+        return found
+
+    def leads(self, campaign: str) -> dict[str, Lead]:
+        """By text key; of a text that was drawn again, as of the last draw."""
+        statement = select(TaskRow.text_key, TaskRow.candidates, TaskRow.probabilities)
+        statement = statement.join(DrawRow, DrawRow.id == TaskRow.draw_id).where(DrawRow.campaign == campaign)
+        found: dict[str, Lead] = {}
+        for key, candidates, probabilities in self._session.execute(statement.order_by(TaskRow.draw_id)):
+            first, second = (*probabilities[:2], 0.0, 0.0)[:2]
+            found[key] = Lead(candidates[0] if candidates else None, first - second)
         return found
 
     def example_reasons(self, campaign: str) -> dict[tuple[int, Component], str]:

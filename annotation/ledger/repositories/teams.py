@@ -79,8 +79,9 @@ class Assignments:
 
     def current(self, campaign: str) -> dict[str, Assignment]:
         """By task key; tasks that were never assigned are in the shared queue and not among them."""
-        rows = self._session.scalars(select(AssignmentRow).where(AssignmentRow.id.in_(_newest(campaign))))
-        return {r.task_key: Assignment(r.task_key, r.queue, r.assigned_at, r.expires_at) for r in rows}
+        columns = AssignmentRow.task_key, AssignmentRow.queue, AssignmentRow.assigned_at, AssignmentRow.expires_at
+        rows = self._session.execute(select(*columns).where(AssignmentRow.id.in_(_newest(campaign))))
+        return {row.task_key: Assignment(*row) for row in rows}
 
     def queues(self, campaign: str) -> dict[str, str]:
         """The queue of each assigned task, by its key."""
