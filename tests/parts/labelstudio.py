@@ -34,9 +34,13 @@ def started(folder: Path) -> LabelStudioServer:
 
 
 @contextmanager
-def platform_of(server: LabelStudioServer, *, url: str | None = None) -> Iterator[LabelStudioPlatform]:
+def platform_of(
+    server: LabelStudioServer, *, url: str | None = None, language: str = "fr"
+) -> Iterator[LabelStudioPlatform]:
     """``url`` is that of a proxy before the server."""
-    with closing(LabelStudioPlatform(url or server.url, server.account.token, name=server.account.server)) as platform:
+    account = server.account
+    platform = LabelStudioPlatform(url or server.url, account.token, name=account.server, language=language)
+    with closing(platform):
         yield platform
 
 
