@@ -21,7 +21,8 @@ from annotation.quality.anchoring import Contrast
 @dataclass(frozen=True, slots=True)
 class Anchoring:
     """``same_as_model``: the answer is the model's first code. ``right``: it is the code of gold or of an arbiter, on
-    texts that have one; ``same_as_other``: it is that of another coder who answered the same text blind.
+    texts that have one; ``same_as_other``: it is that of another coder who answered the same text blind. Only disputes
+    reach an arbiter, so with their texts the difference in ``right`` is larger than among all, and its sign holds.
 
     Seconds are medians, None of nothing.
     """
