@@ -172,4 +172,4 @@ def _too_often(entrance: Entrance, request: Request, target: str, seconds: int) 
 
 def _first_page(account: Account | None, target: str) -> str:
     """The list of campaigns is not for coders."""
-    return "/account" if account and account.role is Role.CODER and target == "/" else target
+    return "/me" if account and account.role is Role.CODER and target == "/" else target

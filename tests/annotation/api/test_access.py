@@ -194,7 +194,7 @@ def test_sign_in__an_old_hash_is_made_anew(client: TestClient, ledger: Ledger, l
 def test_sign_in__a_coder_is_led_to_their_own_page(ledger: Ledger, client: TestClient) -> None:
     signing_in.add_account(ledger, "cody@office.example", Role.CODER)
 
-    assert enter(client, email="cody@office.example").headers["Location"] == "/account"
+    assert enter(client, email="cody@office.example").headers["Location"] == "/me"
     assert client.get("/account").status_code == 200
     assert client.get("/campaigns/main").status_code == 403
 
