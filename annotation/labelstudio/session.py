@@ -77,8 +77,12 @@ class Session:
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Any:
         """The JSON that a writing request gives, which is sent once."""
+        sent: dict[str, Any] = {"params": params, "files": files}
+        if body is not None:
+            # The SDK would walk through the body before it writes it, which takes five times as long as the writing.
+            sent |= {"content": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
         try:
-            response = self._send(method, path, json=body, params=params, files=files)
+            response = self._send(method, path, **sent)
         except httpx.TransportError as error:
             raise self._no_answer(
                 error, sent=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
