@@ -47,7 +47,8 @@ def scene(ledger: Ledger, platform: Platform, campaign_key: str) -> Scene:
         tasks = work.tasks.get(keys)
     if not projects:
         raise NotFoundError(f"Nothing of the campaign {campaign_key} is on {platform.name}.", cure="Run: awb push")
-    found, spoken = [], defaultdict(set)
+    found: list[Waiting] = []
+    spoken: defaultdict[str, set[str]] = defaultdict(set)
     for project in projects:
         references = of_project[project.external_id]
         unread = [number for number, key in sorted(references.items()) if key not in judged]
