@@ -47,7 +47,8 @@ WANTED = """
     correspondence show, texts import, score, calibrate, drift, draw, replay, push, pull, trainingset build,
     trainingset log, trainingset show, trainingset diff, trainingset tag, trainingset export, trainingset
     rollback, trainingset rebuild, train, evaluate, promote, relabel plan, relabel apply, campaign create,
-    campaign list, campaign show, campaign close, campaign anchoring, agreement, serve, turn, simulate, demo,
+    campaign list, campaign show, campaign close, campaign anchoring, campaign relook, gold add, gold propose,
+    gold list, gold retire, coder export, coder forget, agreement, serve, turn, simulate, demo,
     config show
 """
 
