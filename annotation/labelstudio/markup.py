@@ -73,24 +73,24 @@ def answers(given: Sequence[GivenAnswer], words: Mapping[str, str], outcomes: Ma
 def feedback(settled: Feedback, words: Mapping[str, str]) -> str:
     note = f"<br>{escape(settled.note)}" if settled.note else ""
     code = f"<b>{escape(settled.code)}</b> {escape(settled.title)}"
-    return f'<div class="awb-settled">{escape(words["settled"])} : {code}{note}</div>'
+    return f'<div class="awb-settled">{escape(words["settled"])}{words["colon"]}{code}{note}</div>'
 
 
 def _card(number: int, one: GivenAnswer, words: Mapping[str, str], outcomes: Mapping[Outcome, str]) -> str:
     said = f"<b>{escape(one.code)}</b> {escape(one.title)}" if one.code else escape(outcomes.get(one.outcome, ""))
     if one.detail:
-        said += f" : {escape(words.get(one.detail, one.detail))}"
+        said += f"{words['colon']}{escape(words.get(one.detail, one.detail))}"
     lines = [f'<span class="awb-who">{escape(words["coder"])} {number}</span>', said]
     if one.difficulty is not None:
         lines.append(f'<span class="awb-who">{escape(words["difficulty"])} {one.difficulty} / 5</span>')
     if one.comment:
-        lines.append(f"« {escape(one.comment)} »")
+        lines.append(f"<i>{escape(one.comment)}</i>")
     return f'<div class="awb-card">{"<br>".join(lines)}</div>'
 
 
 def _notes(notes: Notes, words: Mapping[str, str]) -> str:
     parts = [(words["includes"], notes.includes), (words["excludes"], notes.excludes)]
-    told = "".join(f"<p><b>{escape(title)}</b> : {_listed(text)}</p>" for title, text in parts if text)
+    told = "".join(f"<p><b>{escape(title)}</b>{words['colon']}{_listed(text)}</p>" for title, text in parts if text)
     return f"<details><summary>{escape(words['notes'])}</summary>{told}</details>" if told else ""
 
 

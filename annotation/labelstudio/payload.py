@@ -51,10 +51,11 @@ def encode(payload: TaskPayload, *, language: str) -> dict[str, Any]:
     """A task for the import, with its prediction inline; a blind one has none."""
     predicted = payload.score is not None and bool(payload.candidates) and not payload.blind
     candidates = () if payload.blind else payload.candidates
+    colon = wording.of(language)["colon"]
     data = {
         "key": payload.key,
         "text": payload.text,
-        "context": "\n".join(f"{title} : {value}" for title, value in payload.context),
+        "context": "\n".join(f"{title}{colon}{value}" for title, value in payload.context),
         "reason": payload.reason,
         "candidates": interface.choices(candidates, language=language, predicted=predicted),
         "model_version": payload.model_version or "",
