@@ -84,8 +84,8 @@ _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
 _MACHINES = ("/api/", "/webhooks/", "/ml/", "/health", "/metrics", "/openapi.json")
 _ABOUT = """
 What an annotation campaign has asked, learnt and decided. Every list comes in pages (`limit`, `offset`, `total`).
-Errors say what happened (`message`) and what to do (`cure`). Routes under `/api` want one of the server's tokens:
-`Authorization: Bearer TOKEN`.
+Errors say what happened (`message`) and what to do (`cure`). Routes under `/api` want a token of your account (made on
+its page, or by `awb token create`): `Authorization: Bearer TOKEN`.
 """
 
 

@@ -94,6 +94,12 @@ class Access:
 
         def visitor(request: Request, found: Visitor = page, fields: Fields = Depends(forms.read)) -> Visitor:
             self.check_form(request, fields, found.csrf)
+            if found.signed_in and found.account_id is None:
+                # Nobody could say later who did it.
+                raise ForbiddenError(
+                    "Whoever signed in by a token of the settings may only read.",
+                    cure="Sign in with an account: awb account add EMAIL --role lead",
+                )
             return found
 
         return visitor

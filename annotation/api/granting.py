@@ -20,6 +20,8 @@ PREFIX = "awb_"
 LINK_LASTS = timedelta(days=3)
 MOST_DAYS = 3650
 _PURPOSE = "password"
+# Two who change accounts at the same moment would both find the other admin still there, or the address still free.
+_LOCK = "accounts"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -44,6 +46,7 @@ def add_account(work: UnitOfWork, email: str, role: Role, *, by: Visitor, now: d
     """An account without a password; InvalidInputError, ConflictError."""
     if not _EMAIL.fullmatch(plain(email)) or len(plain(email)) > 254 or not email.isprintable():
         raise InvalidInputError(f"{email[:80]!r} is no e-mail address.", cure="Write it like name@office.example.")
+    work.leases.serialise(_LOCK)
     if role is not Role.ADMIN and not work.accounts.exist():
         raise InvalidInputError(
             "The first account is an admin's: with it, the pages ask everybody to sign in.",
@@ -85,6 +88,7 @@ def welcome(
     ``default``. An account that waits for its owner, without a password, is taken over by whoever has its address;
     one with a password is not. Errors: ForbiddenError.
     """
+    work.leases.serialise(_LOCK)
     known = work.accounts.by_subject(who.issuer, who.subject) or _waiting(work, who)
     role = known.role if known and keeps_role else (told or default)
     if role is None:
@@ -175,6 +179,7 @@ def own_password(account: Account, old: str, new: str) -> str:
 
 
 def _another_admin(work: UnitOfWork, account: Account) -> None:
+    work.leases.serialise(_LOCK)
     others = [
         one for one in work.accounts.all() if one.role is Role.ADMIN and not one.disabled_at and one.id != account.id
     ]

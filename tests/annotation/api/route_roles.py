@@ -2,7 +2,7 @@
 
 A line says what the weakest visitor is who gets through; all above get through too. ``OPEN`` asks for nobody, pages ask
 for a session in the role (others are led to the log-in page, or refused with 403), forms besides for the page's own
-``csrf``, and the API for a token in the role and with the scope.
+``csrf`` and for an account, and the API for a token in the role and with the scope.
 """
 
 from __future__ import annotations

@@ -167,6 +167,8 @@ def _expected(rule: Rule, guest: Guest, told: str) -> str:
         return "in" if by_token and reaches and within else "refused"
     if not by_session:
         return "asked to sign in"
+    if isinstance(rule, Form) and guest.of_settings:
+        return "refused"
     return "in" if reaches else "refused"
 
 
