@@ -28,7 +28,7 @@ def _read(folder: Path) -> Mapping[str, Mapping[str, str]]:
 
 def _unbroken(text: str) -> str:
     """French puts a space before these signs, at which no line may break."""
-    for plain, kept in ((" ;", "\u202f;"), (" :", "\u00a0:"), ("« ", "«\u00a0"), (" »", "\u00a0»")):
+    for plain, kept in ((" ;", "\u202f;"), (" :", "\u00a0:"), (" %", "\u202f%"), ("« ", "«\u00a0"), (" »", "\u00a0»")):
         text = text.replace(plain, kept)
     return text
 
