@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from annotation.api.overview import Overview
 from annotation.api.plots import Plot, Series, Shape, Unit
 from annotation.api.precomputed import Precomputed, Shown
 from annotation.campaign import monitoring
-from annotation.campaign.monitoring import Flow, Promise, RecordedDrift, ShareOfCode
+from annotation.campaign.monitoring import Flow, Known, Promise, RecordedDrift, ShareOfCode
 from annotation.domain.account import Role
 from annotation.domain.declaration import Window
 from annotation.nomenclature.nomenclature import Nomenclature
@@ -41,6 +41,7 @@ class Observatory:
     overview: Overview
     insights: Insights
     kept: Precomputed[Figures]
+    promised: Known = field(default_factory=dict)
 
     def look(
         self, key: str, model_version: str, drift: RecordedDrift | None, *, patience: float | None = None
@@ -58,7 +59,7 @@ class Observatory:
                 confidence=lambda sure, apart, codes: self.insights.confidence(document, sure, apart, codes),
                 drift=drift,
             )
-            return Figures(seen, monitoring.promises(work, key), document is not None)
+            return Figures(seen, monitoring.promises(work, key, self.promised), document is not None)
 
 
 def router(*, access: Access, observatory: Observatory) -> APIRouter:

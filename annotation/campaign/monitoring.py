@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -104,6 +104,10 @@ class Promise:
     coded: int
 
 
+# By id of the draw: what decides a promise, and the promise.
+Known = dict[int, tuple[Hashable, Promise | None]]
+
+
 def model_of(work: UnitOfWork, campaign_key: str, champion: str | None) -> str | None:
     """The version that the campaign looks at: that of its last draw, else the champion."""
     drawn = [draw.model_version for draw in work.draws.of_campaign(campaign_key) if draw.model_version]
@@ -166,16 +170,28 @@ def recorded_drift(work: UnitOfWork, campaign_key: str, nomenclature: Nomenclatu
     return None
 
 
-def promises(work: UnitOfWork, campaign_key: str) -> tuple[Promise, ...]:
-    """Of the draws that asked about a model's predictions, oldest first."""
-    nomenclature = work.campaigns.get(campaign_key).nomenclature
-    found = []
+def promises(work: UnitOfWork, campaign_key: str, known: Known | None = None) -> tuple[Promise, ...]:
+    """Of the draws that asked about a model's predictions, oldest first.
+
+    ``known`` keeps what was measured of each draw, and is brought up to date: a draw costs a second for 10,000 tasks,
+    and most have no answer that is new.
+    """
+    campaign, policy = work.campaigns.get(campaign_key), work.policies.current(campaign_key)
+    newest, kept = work.flow_figures.newest_answers(campaign_key), {} if known is None else known
     for draw in work.draws.of_campaign(campaign_key):
-        measured = flows.of_draw(work, draw, nomenclature=nomenclature)
-        if measured is not None:
-            promised = (draw.recipe.get("foreseen") or {}).get("accuracy")
-            found.append(Promise(draw, promised, measured.estimate, measured.audit, measured.asked, measured.coded))
-    return tuple(found)
+        mark = (newest.get(draw.id, 0), policy)
+        if draw.id not in kept or kept[draw.id][0] != mark:
+            kept[draw.id] = (mark, _promise(work, draw, campaign.nomenclature))
+    of_draws = (kept[draw.id][1] for draw in work.draws.of_campaign(campaign_key))
+    return tuple(one for one in of_draws if one is not None)
+
+
+def _promise(work: UnitOfWork, draw: Draw, nomenclature: str) -> Promise | None:
+    measured = flows.of_draw(work, draw, nomenclature=nomenclature)
+    if measured is None:
+        return None
+    promised = (draw.recipe.get("foreseen") or {}).get("accuracy")
+    return Promise(draw, promised, measured.estimate, measured.audit, measured.asked, measured.coded)
 
 
 def _sureness(cells: Sequence[Cell], weeks: Sequence[date], confidence: Confidence) -> tuple[Sureness | None, ...]:

@@ -10,7 +10,16 @@ from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.declaration import Window
-from annotation.ledger.tables import CalibrationRow, DeclarationRow, JudgementRow, PredictionRow, TaskRow, TextRow
+from annotation.ledger.tables import (
+    CalibrationRow,
+    DeclarationRow,
+    DrawRow,
+    JudgementRow,
+    PolicyRow,
+    PredictionRow,
+    TaskRow,
+    TextRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +80,20 @@ class FlowFigures:
             found.setdefault(one, []).append(text)
         return found
 
+    def newest_answers(self, campaign: str) -> dict[int, int]:
+        """By id of the draw, the id of the judgement recorded last."""
+        statement = (
+            select(TaskRow.draw_id, func.max(JudgementRow.id))
+            .join(JudgementRow, JudgementRow.task_key == TaskRow.key)
+            .join(DrawRow, DrawRow.id == TaskRow.draw_id)
+            .where(DrawRow.campaign == campaign)
+            .group_by(TaskRow.draw_id)
+        )
+        return dict(self._session.execute(statement).all())
+
     def mark(self) -> tuple[int, ...]:
         """Changes whenever something was declared, predicted, asked, judged or calibrated."""
-        tables = (DeclarationRow, PredictionRow, JudgementRow, CalibrationRow)
+        tables = (DeclarationRow, PredictionRow, JudgementRow, CalibrationRow, PolicyRow)
         newest = [self._session.scalar(select(func.max(table.id))) or 0 for table in tables]
         return (*newest, self._session.scalar(select(func.max(TaskRow.draw_id))) or 0)
 
