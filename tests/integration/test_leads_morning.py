@@ -19,6 +19,7 @@ from annotation.domain.team import Enrolment, GoldText, Standing
 from annotation.ledger.unit_of_work import Ledger
 from sync.app import create_app
 from sync.settings import Settings
+from tests.integration.test_pages import wait_for_figures
 from tests.parts import browser as browsers
 from tests.parts import filled_ledger, signing_in
 from tests.parts.filled_ledger import NOW, RIGHT, WRONG, Answer
@@ -131,7 +132,7 @@ def enter(browser: Browser, address: str) -> Iterator[Open]:
 def test_morning__where_it_stands_what_it_brought_and_a_decision(enter: Open, ledger: Ledger) -> None:
     page = enter()
     page.get_by_role("link", name="Créations de novembre").click()
-    _wait_for_figures(page)
+    wait_for_figures(page)
     figures = page.get_by_role("region", name="Avancement")
     expect(figures).to_contain_text("9 chances sur 10")
     expect(figures).to_contain_text("€")
@@ -140,7 +141,7 @@ def test_morning__where_it_stands_what_it_brought_and_a_decision(enter: Open, le
 
     within = page.get_by_role("navigation", name="Pages de la campagne")
     within.get_by_role("link", name="Ce que l’annotation a apporté").click()
-    _wait_for_figures(page)
+    wait_for_figures(page)
     expect(page.get_by_role("region", name="Ce que l’annotation a apporté")).to_contain_text("heures de codage manuel")
     page.locator("summary").first.click()
     expect(
@@ -153,7 +154,7 @@ def test_morning__where_it_stands_what_it_brought_and_a_decision(enter: Open, le
     within.get_by_role("link", name="Gérer").click()
     page.locator("form[action$='/pause'] button").click()
     within.get_by_role("link", name="Vue d’ensemble").click()
-    _wait_for_figures(page)
+    wait_for_figures(page)
     expect(page.get_by_role("region", name="Avancement")).to_contain_text("la campagne est en pause")
     within.get_by_role("link", name="Gérer").click()
     page.locator("form[action$='/resume'] button").click()
@@ -186,13 +187,9 @@ def test_coder__reads_where_gold_differed_and_why(enter: Open, address: str, wid
     expect(page.get_by_text("Le pain est cuit sur place.").first).to_be_visible()
 
 
-def _wait_for_figures(page: Page) -> None:
-    expect(page.locator("[hx-trigger]")).to_have_count(0, timeout=60_000)
-
-
 def _look(page: Page, address: str, name: str, width: int) -> None:
     page.goto(address)
-    _wait_for_figures(page)
+    wait_for_figures(page)
     page.wait_for_timeout(100)
     page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
     found = Axe().run(page).response["violations"]

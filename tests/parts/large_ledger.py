@@ -42,7 +42,8 @@ def fill(ledger: Ledger, *, tasks: int = 100_000, judgements: int = 60_000, seed
         _insert(session, tables.TaskRow, asked)
         _insert(session, tables.EvaluationMemberRow, _members(asked))
         _insert(session, tables.CoderRow, _coders())
-        answered = list(_judgements(random, asked[:judgements]))
+        chosen = np.sort(random.choice(len(asked), judgements, replace=False)).tolist()
+        answered = list(_judgements(random, [asked[place] for place in chosen]))
         _insert(session, tables.JudgementRow, answered)
         _insert(session, tables.PredictionRow, _predictions(random, asked))
         _insert(session, tables.DeclarationRow, _declarations(random, texts))
@@ -61,12 +62,10 @@ def _frame(ledger: Ledger) -> None:
             work.draws.add(Draw(f"draw-{number}", "main", number, "activity/1", "w0", "w1", recipe, drawn_at))
         for number in range(1, MODELS + 1):
             trained_at = NOW - timedelta(days=370 - 90 * number)
-            work.trainingsets.add(
-                TrainingSetVersion("trainingset", f"v{number}", None, 1, 40_000 + 9_000 * number, f"d{number}", {}, trained_at)
-            )  # fmt: skip
-            work.models.add(
-                ModelVersion("activity", str(number), "naf", f"v{number}", f"d{number}", f"k{number}", "r", "0", {}, {}, trained_at)
-            )  # fmt: skip
+            tag, rows = f"v{number}", 40_000 + 9_000 * number
+            work.trainingsets.add(TrainingSetVersion("trainingset", tag, None, 1, rows, tag, {}, trained_at))
+            version = ModelVersion("activity", str(number), "naf", tag, tag, f"k{number}", "r", "0", {}, {}, trained_at)
+            work.models.add(version)
             work.decisions.add(Decision("promote", f"activity/{number}", True, "Better.", {}, trained_at))
 
 
