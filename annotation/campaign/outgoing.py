@@ -33,7 +33,8 @@ def outstanding(ledger: Ledger, platform: Platform, campaign: Campaign) -> dict[
     answered = {key for key, marks in said.items() if any(mark.outcome.settles for mark in marks)}
     absent = {name for name, one in team.items() if one.state in (Standing.PAUSED, Standing.LEFT)}
     found: dict[str, list[str]] = {}
-    for key in keys:
+    # By their keys, which follow no order: gold would come last in every batch, and be known by it.
+    for key in sorted(keys):
         queue = queues.get(key, SHARED)
         if queue != WAITING and queue not in absent and key not in answered:
             found.setdefault(queue, []).append(key)
