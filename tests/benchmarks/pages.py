@@ -99,7 +99,7 @@ def _any_task(ledger: Ledger) -> Task:
 
 def _until_complete(client: TestClient, page: str) -> float:
     started = time.monotonic()
-    while "hx-trigger=" in client.get(page).text:
+    while 'hx-trigger="load' in client.get(page).text:
         if time.monotonic() - started > _LONGEST_SECONDS:
             raise TimeoutError(page)
         time.sleep(0.2)

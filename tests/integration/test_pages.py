@@ -69,7 +69,7 @@ def visit(browser: Browser, address: str) -> Iterator[Open]:
 
 def wait_for_figures(page: Page) -> None:
     """Those that are worked out beside the page come in by themselves."""
-    expect(page.locator("[hx-trigger]")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[hx-trigger^=load]")).to_have_count(0, timeout=60_000)
 
 
 def _only(address: str, url: str, complaints: list[str]) -> None:

@@ -29,7 +29,7 @@ def _sign_in(client: TestClient, token: str = TOKEN, target: str = "/campaigns/m
 def whole(client: TestClient, path: str) -> str:
     """The page once all of its figures are there."""
     deadline = time.monotonic() + 60
-    while "hx-trigger=" in (page := client.get(path).text):
+    while 'hx-trigger="load' in (page := client.get(path).text):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return page
