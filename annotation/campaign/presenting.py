@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from annotation.campaign.ports import Candidate, Feedback, GivenAnswer, Notes, TaskPayload
 from annotation.domain.campaign import Campaign
@@ -18,7 +19,7 @@ from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.nomenclature.nomenclature import Code, Nomenclature
 
 # Notes travel with each task: whole ones of ten codes would make a task several times as large.
-MOST_OF_A_NOTE = 700
+MOST_OF_A_NOTE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,17 @@ def arbitration(plain: TaskPayload, answers: Sequence[GivenAnswer], nomenclature
 
 
 def candidate(nomenclature: Nomenclature, code: str, probability: float | None = None) -> Candidate:
+    one = _candidate(nomenclature, code)
+    return one if probability is None else replace(one, probability=probability)
+
+
+@lru_cache(maxsize=10_000)
+def _candidate(nomenclature: Nomenclature, code: str) -> Candidate:
     one, above = nomenclature[code], nomenclature.ancestors(code)
     # In a nomenclature with a level of single children, the next one up tells more than a repeated title.
     parent = next((other for other in above if other.title and other.title != one.title), None)
-    return Candidate(code, one.title, probability, _notes(one), f"{parent.code} {parent.title}" if parent else "")
+    heading = f"{parent.code} {parent.title}" if parent else ""
+    return Candidate(code, one.title, notes=_notes(one), parent=heading)
 
 
 def _notes(code: Code) -> Notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 
 from annotation.campaign.ports import Candidate, Feedback, GivenAnswer, Notes
@@ -89,9 +90,14 @@ def _card(number: int, one: GivenAnswer, words: Mapping[str, str], outcomes: Map
 
 
 def _notes(notes: Notes, words: Mapping[str, str]) -> str:
-    parts = [(words["includes"], notes.includes), (words["excludes"], notes.excludes)]
-    told = "".join(f"<p><b>{escape(title)}</b>{words['colon']}{_listed(text)}</p>" for title, text in parts if text)
-    return f"<details><summary>{escape(words['notes'])}</summary>{told}</details>" if told else ""
+    return _unfolding(notes, words["notes"], words["includes"] + words["colon"], words["excludes"] + words["colon"])
+
+
+@lru_cache(maxsize=10_000)
+def _unfolding(notes: Notes, title: str, includes: str, excludes: str) -> str:
+    parts = [(includes, notes.includes), (excludes, notes.excludes)]
+    told = "".join(f"<p><b>{escape(beginning)}</b>{_listed(text)}</p>" for beginning, text in parts if text)
+    return f"<details><summary>{escape(title)}</summary>{told}</details>" if told else ""
 
 
 def _listed(note: str) -> str:

@@ -70,7 +70,7 @@ def test_candidate__stands_below_the_next_heading_that_says_something_else() -> 
     one = presenting.candidate(Nomenclature(key="n", title="", codes=codes), "01.11Z")
 
     assert one.parent == "01 Cultures"
-    assert one.notes == Notes("blé orge", "riz " * 174 + "riz …")
+    assert one.notes == Notes("blé orge", "riz " * 124 + "riz …")
 
 
 @pytest.fixture
