@@ -338,13 +338,14 @@ def serve(
         if register:
             steps.register_webhook(bench, address)
         listening = web.listen(settings.serve.host, settings.serve.port)
+        dresses = label_studio or bool(settings.labelstudio.url)
         application = web.create_app(
             ledger=bench.ledger,
             settings=settings,
             champion=bench.champion,
             session_secret=sessions.secret_for(settings.serve, home=bench.home),
-            predictor=predictors.of(bench),
-            dress=predictors.dresser(bench) if label_studio or settings.labelstudio.url else None,
+            predictor=predictors.of(bench, dresses=dresses),
+            dress=predictors.dresser(bench) if dresses else None,
         )
         own = bench.server if label_studio else None
         account = own.account if own else None

@@ -18,7 +18,7 @@ from sampling.scorer import Scorer
 from sync.wiring import Workbench
 
 PATIENCE_SECONDS: Final = 10.0
-DRESSING_SECONDS: Final = 3.0
+DRESSING_SECONDS: Final = 5.0
 # So often is the registry asked which model is the champion.
 FRESH_SECONDS: Final = 30.0
 CANDIDATES: Final = 10
@@ -34,7 +34,8 @@ class Loaded:
 class ChampionPredictor:
     """Loads the champion once, and anew when another one takes its place. Safe to use from several threads.
 
-    ``champion`` names it, ``load`` opens it; both may be slow, and run in a thread of our own.
+    ``champion`` names it, ``load`` opens it, ``warm`` gets ready what else the first answer would wait for; all may be
+    slow, and keep nobody waiting.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class ChampionPredictor:
         load: Callable[[str], tuple[Scorer, Normaliser]],
         nomenclature: Callable[[], Nomenclature],
         language: str,
+        warm: Callable[[], object] | None = None,
         patience: float = PATIENCE_SECONDS,
         fresh: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._champion, self._load, self._nomenclature = champion, load, nomenclature
         self._language = language
+        self._warm = warm
         self._patience, self._fresh, self._clock = patience, fresh, clock
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="champion")
         self._lock = threading.Lock()
@@ -69,6 +72,11 @@ class ChampionPredictor:
 
     def prepare(self) -> None:
         self._current()
+        with self._lock:
+            # Label Studio has everybody get ready before each of its questions.
+            warm, self._warm = self._warm, None
+        if warm:
+            threading.Thread(target=warm, daemon=True).start()
 
     def suggest(self, texts: Sequence[str]) -> list[Suggestion]:
         nothing = Suggestion((), ())
@@ -121,13 +129,15 @@ class ChampionPredictor:
             self._loading = after
 
 
-def of(bench: Workbench) -> ChampionPredictor:
-    """The champion of the registry, in the nomenclature of the configured campaign."""
+def of(bench: Workbench, *, dresses: bool) -> ChampionPredictor:
+    """The champion of the registry, in the nomenclature of the configured campaign; ``dresses``: see ``dresser``."""
     return ChampionPredictor(
         champion=bench.champion,
         load=bench.load,
         nomenclature=lambda: bench.nomenclature,
         language=bench.settings.campaign.language,
+        # The client of Label Studio takes seconds to import.
+        warm=(lambda: bench.platform.check()) if dresses else None,
     )
 
 

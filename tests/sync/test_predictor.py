@@ -116,6 +116,25 @@ def test_suggest__says_that_it_is_not_ready() -> None:
         registry.gate.set()
 
 
+def test_prepare__gets_the_rest_ready_once() -> None:
+    ready: list[int] = []
+    warmed = threading.Event()
+
+    def warm() -> None:
+        ready.append(1)
+        warmed.set()
+
+    model = ChampionPredictor(
+        champion=lambda: None, load=Registry().load, nomenclature=lambda: campaigns.NAF, language="fr", warm=warm
+    )
+    with closing(model):
+        for _ in range(3):
+            model.prepare()
+        warmed.wait(5)
+
+    assert ready == [1]
+
+
 def test_suggest__without_a_champion_there_is_nothing_until_there_is_one() -> None:
     registry, clock = Registry(), Hand()
     registry.champion = None
