@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from annotation.campaign import presenting
+from annotation.campaign import outgoing, presenting
 from annotation.campaign.presenting import Shown
 from annotation.domain.task import Component, Kind
 from annotation.domain.team import ARBITRATION, SECOND, SHARED, Standing
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns, golden
 from tests.parts.campaigns import KEY, NOW
+from tests.parts.fake_platform import FakePlatform
 
 
 @pytest.fixture
@@ -146,6 +147,19 @@ def test_plan__a_retired_text_is_not_asked(ledger: Ledger) -> None:
         work.gold.record([type(text)(**(asdict(text) | {"retired": True, "recorded_at": NOW}))])
 
     assert golden.plan(ledger, {SHARED: 5}) == []
+
+
+def test_plan__gold_stands_among_the_tasks_that_are_sent_and_not_behind_them(ledger: Ledger) -> None:
+    golden.add(ledger, 40)
+    golden.policy(ledger, gold_share=0.8)
+    golden.plan(ledger, {SHARED: 5})
+    with ledger.read() as work:
+        campaign = work.campaigns.get(KEY)
+        ordinary = {task.key for task in work.tasks.of_campaign(KEY) if task.component is not Component.GOLD}
+    sent = outgoing.outstanding(ledger, FakePlatform(), campaign)[SHARED]
+
+    assert len(sent) == 25
+    assert [key in ordinary for key in sent] != sorted((key in ordinary for key in sent), reverse=True)
 
 
 def _shape(value: object) -> object:
