@@ -49,8 +49,8 @@ WANTED = """
     rollback, trainingset rebuild, train, evaluate, promote, relabel plan, relabel apply, campaign create,
     campaign list, campaign show, campaign close, campaign anchoring, campaign relook, gold add, gold propose,
     gold list, gold retire, campaign policy, campaign pause, campaign resume, campaign extend, coder add,
-    coder list, coder pause, coder resume, coder leave, coder export, coder forget, agreement, serve, turn, simulate, demo,
-    config show
+    coder list, coder pause, coder resume, coder leave, coder export, coder forget, agreement, serve, turn, simulate,
+    demo, config show
 """
 
 
