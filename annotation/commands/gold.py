@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Protocol
@@ -9,7 +10,7 @@ from typing import Annotated, Protocol
 import typer
 
 from annotation import terminal
-from annotation.campaign import goldtexts
+from annotation.campaign import checked, goldtexts
 from annotation.campaign.goldtexts import Row
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import Desk, clock
@@ -92,18 +93,28 @@ def gold_list(
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """The gold in force of the campaign's nomenclature."""
+    """The gold in force of the campaign's nomenclature, and how its coders answered each text.
+
+    A text that most get wrong may itself be wrong: correct it by awb gold add, or retire it.
+    """
     with terminal.opened(context, config, home) as desk:
         nomenclature = _nomenclature(desk, campaign_key)
         with desk.ledger.read() as work:
             found = work.gold.current(nomenclature)
             texts = work.texts.get(list(found))
-    data = [asdict(one) | {"text": texts[key].text} for key, one in found.items()]
-    rows = [[one["text_key"], one["text"], one["code"], one["note"], one["evidence"]] for one in data]
+            golden = checked.by_gold(work, campaign_key or desk.settings.campaign.key)
+    answers = [one for some in golden.values() for one in some]
+    asked, right = (Counter(one.text_key for one in some) for some in (answers, [one for one in answers if one.right]))
+    data = [
+        asdict(one) | {"text": texts[key].text, "answers": asked[key], "right": right[key]}
+        for key, one in found.items()
+    ]
+    shown = ("text_key", "text", "code", "note", "evidence", "answers", "right")
+    rows = [[one[name] for name in shown] for one in data]
     terminal.emit(
         output,
         {"nomenclature": nomenclature, "gold": data},
-        terminal.table(f"Gold of {nomenclature}", ["key", "text", "code", "note", "from"], rows),
+        terminal.table(f"Gold of {nomenclature}", ["key", "text", "code", "note", "from", "answers", "right"], rows),
     )
 
 

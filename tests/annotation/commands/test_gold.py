@@ -30,6 +30,7 @@ def test_gold__comes_in_is_listed_and_retired(desk: Desk, tmp_path: Path) -> Non
     assert added == {"rows": 2, "recorded": 1, "quarantined": 1}
     assert (again["recorded"], again["quarantined"]) == (0, 0)
     assert (listed["text"], listed["code"], listed["note"]) == ("riz", "01.12Z", "it is rice")
+    assert (listed["answers"], listed["right"]) == (0, 0)
     assert retired["retired"] is True
     assert desk("gold", "list")["gold"] == []
     assert desk.run("gold", "retire", "nothing").code == MISSING
