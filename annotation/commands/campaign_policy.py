@@ -68,7 +68,7 @@ def pause(
 def resume(
     context: typer.Context, key: Key = "", config: Config = None, home: Home = None, output: Format = Output.TEXT
 ) -> None:
-    """Let a paused campaign go on."""
+    """Hand tasks out again in a paused campaign."""
     _change(context, config, home, key, output, "campaign_resume", managing.resume)
 
 
