@@ -50,7 +50,8 @@ WANTED = """
     campaign list, campaign show, campaign close, campaign anchoring, campaign relook, gold add, gold propose,
     gold list, gold retire, campaign policy, campaign pause, campaign resume, campaign extend, coder add,
     coder list, coder pause, coder resume, coder leave, coder export, coder forget, agreement, serve, turn, simulate,
-    demo, config show
+    demo, config show, campaign export, account add, account list, account role, account disable, account enable,
+    account password, token create, token list, token revoke
 """
 
 
