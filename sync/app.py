@@ -32,6 +32,7 @@ from annotation.api import (
     metrics,
     model_pages,
     monitoring_pages,
+    own_pages,
     pages,
     reads,
     rendering,
@@ -136,6 +137,7 @@ def create_app(
     app.include_router(sign_in.router(entrance))
     app.include_router(identity.router(entrance, identity.provider_of(serve.oidc, entrance)))
     app.include_router(accounts_pages.router(entrance))
+    app.include_router(own_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
     app.include_router(brought_pages.router(access=access, overview=overview))
     app.include_router(coder_pages.router(access=access, overview=overview, language=language))

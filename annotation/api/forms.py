@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
-from annotation.errors import InvalidInputError
+from annotation.api.refusals import ForbiddenError
+from annotation.errors import InvalidInputError, WorkbenchError
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _LONGEST = 1024 * 1024
 _MOST_FIELDS = 10_000
@@ -53,3 +57,24 @@ async def read(request: Request) -> Fields:
 
 # Read once for a request, however many dependencies ask for them.
 CurrentFields = Annotated[Fields, Depends(read)]
+
+
+def choice(kind: type[Choice], fields: Fields, name: str) -> Choice:
+    """What was chosen of an enumeration; InvalidInputError."""
+    try:
+        return kind(fields.get(name, ""))
+    except ValueError as error:
+        raise InvalidInputError(f"The {name} is not one of {', '.join(kind)}.", cure="Choose one.") from error
+
+
+def number(fields: Fields, name: str) -> int:
+    """InvalidInputError for anything but a whole number."""
+    try:
+        return int(fields.get(name, ""))
+    except ValueError as error:
+        raise InvalidInputError(f"{name} is no whole number.", cure="Write digits alone.") from error
+
+
+def status_of(error: WorkbenchError) -> int:
+    """Of a page that says what is wrong with its own form."""
+    return 403 if isinstance(error, ForbiddenError) else 422

@@ -19,8 +19,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
-from annotation.ledger.repositories.accounts import Accounts, Audit, Tokens
+from annotation.ledger.repositories.accounts import Accounts, Tokens
 from annotation.ledger.repositories.answers import Answers
+from annotation.ledger.repositories.audit import Audit
 from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
 from annotation.ledger.repositories.extracts import Extracts
 from annotation.ledger.repositories.flow_figures import FlowFigures

@@ -25,7 +25,7 @@ from tests.parts.filled_ledger import NOW
 
 SECRET = "a-session-secret-of-this-test"
 SETTINGS = "a-token-of-the-settings"
-VALUES = {"key": "main", "name": "trainingset", "change": "nothing"}
+VALUES = {"key": "main", "name": "trainingset", "change": "link"}
 
 
 @dataclass(frozen=True, slots=True)
