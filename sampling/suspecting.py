@@ -7,6 +7,7 @@ Every labelled text has a chance, so that the share of wrong labels among them c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from sampling.settings import DrawSettings
 # Texts times codes that are held in memory; of more labelled texts, so many are taken at random.
 CELLS: Final = 30_000_000
 STRATUM: Final = "labelled"
+_LONGEST: Final = 54
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def draw(
     Made again, it is found and not repeated. Texts of the evaluation set, gold, and texts that were asked as suspected
     before stay out. Errors: ConflictError (another draw took some of them meanwhile).
     """
-    key = f"{beside.key[:50]}/suspected"
+    key = _key(beside)
     with ledger.read() as work:
         if former := work.draws.find(key):
             return len(work.tasks.of_draw(former.id))
@@ -89,6 +91,11 @@ def draw(
         work.tasks.add(tasks)
         work.events.add("draw", key, now=now, payload={"tasks": len(tasks)})
     return len(tasks)
+
+
+def _key(beside: Draw) -> str:
+    name = beside.key if len(beside.key) <= _LONGEST else hashlib.sha256(beside.key.encode()).hexdigest()[:20]
+    return f"{name}/suspected"
 
 
 def _chances(judged: Judged, settings: DrawSettings) -> Floats:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from annotation.domain.label import Label, Source
 from annotation.domain.text import Normaliser
 from annotation.errors import ConflictError, InvalidInputError
 from annotation.ledger.unit_of_work import Ledger
@@ -55,6 +56,21 @@ def test_draw__in_coders_minutes(tmp_path: Path) -> None:
 
     assert [recipe["budget"][name] for name in ("audit", "uncertain", "drifting", "minutes")] == [5, 4, 2, 11.0]
     assert recipe["expected"] == pytest.approx(11, abs=0.01)
+
+
+def test_draw__suspected_labels_are_counted_with_it_and_stand_in_a_draw_of_their_own(tmp_path: Path) -> None:
+    sampler: Any = office(tmp_path, suspected=2)
+    keys = pools.arrive(sampler.ledger, ["culture du riz", "culture de blé", "restaurant"], first_day=2)
+    with sampler.ledger.begin() as work:
+        work.labels.record([Label(key, "naf", "01.11Z", Source.IMPORT, 1.0, pools.START) for key in keys])
+    drawn, again = (wiring.draw(sampler, draws.drift("01.12Z"), key="spring") for _ in range(2))
+    with sampler.ledger.read() as work:
+        own = work.draws.find("spring/suspected")
+        asked = {task.text_key for task in work.tasks.of_draw(own.id)} if own else set()
+
+    assert drawn.components["suspected"] == again.components["suspected"] == 2
+    assert drawn.tasks == again.tasks == sum(drawn.components.values())
+    assert asked < set(keys)
 
 
 def test_draw__by_a_strategy_of_ones_own(tmp_path: Path) -> None:
