@@ -47,8 +47,7 @@ def judge(words: Sequence[str], groups: Sequence[str], labels: Sequence[str]) ->
     as a regression at a fraction of its time.
     """
     names, numbers = np.unique(np.array(labels, dtype=object), return_inverse=True)
-    fold = np.array([int(FOLDS * chance(group, "fold")) for group in groups])
-    probabilities = _out_of_sample(words, numbers, len(names), fold)
+    probabilities = out_of_sample(words, numbers, len(names), folds(groups))
     found = confident_learning.find(numbers, probabilities)
     enough = np.bincount(numbers)[numbers] >= _LEAST_LABELS
     kept = Suspects(found.wrong & enough, np.where(enough, found.other, numbers), found.margin)
@@ -56,9 +55,15 @@ def judge(words: Sequence[str], groups: Sequence[str], labels: Sequence[str]) ->
     return Judged(kept, tuple(map(str, names)), best)
 
 
-def _out_of_sample(
+def folds(groups: Sequence[str]) -> npt.NDArray[np.integer]:
+    """The fold of each wording, always the same one."""
+    return np.array([int(FOLDS * chance(group, "fold")) for group in groups])
+
+
+def out_of_sample(
     words: Sequence[str], labels: npt.NDArray[np.integer], codes: int, fold: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.floating]:
+    """The probabilities (n, codes) of a model that has learnt from the other folds."""
     from scipy import special
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.naive_bayes import MultinomialNB
