@@ -27,8 +27,7 @@ STYLE = """
 .awb .awb-g { position: absolute; top: -1.7em; left: 0; font-size: .85em; opacity: .75; pointer-events: none; }
 .awb .awb-p { margin-left: .6em; font-size: .85em; opacity: .75; }
 .awb details { display: inline-block; vertical-align: top; margin-left: .6em; font-size: .9em; }
-.awb details[open] { display: block; margin: .2em 0 .5em 2.2em; max-width: 62em; white-space: normal; }
-.awb details p { margin: .3em 0 0; }
+.awb details[open] { display: block; margin: .2em 0 .5em 2.2em; max-width: 62em; white-space: pre-line; }
 .awb summary { cursor: pointer; opacity: .75; text-decoration: underline dotted; }
 .awb .awb-more { display: flex; flex-wrap: wrap; align-items: center; gap: .2em 1.2em; margin-top: .8em; }
 .awb .awb-more .lsf-choices, .awb .awb-more h3 { margin: 0; }
@@ -96,10 +95,11 @@ def _notes(notes: Notes, words: Mapping[str, str]) -> str:
 @lru_cache(maxsize=10_000)
 def _unfolding(notes: Notes, title: str, includes: str, excludes: str) -> str:
     parts = [(includes, notes.includes), (excludes, notes.excludes)]
-    told = "".join(f"<p><b>{escape(beginning)}</b>{_listed(text)}</p>" for beginning, text in parts if text)
-    return f"<details><summary>{escape(title)}</summary>{told}</details>" if told else ""
+    # Label Studio cleans this at every look, tag by tag: lines cost nothing, tags a third of a second per task.
+    told = "\n".join(f"{escape(beginning)}{_listed(text)}" for beginning, text in parts if text)
+    return f"<details><summary>{escape(title)}</summary><span>{told}</span></details>" if told else ""
 
 
 def _listed(note: str) -> str:
     """Published notes run their lists together; here each entry has a line."""
-    return "<br>– ".join(escape(part) for part in _ITEM.split(note))
+    return escape(_ITEM.sub("\n– ", note))
