@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.errors import InstallationError
-from annotation.settings import LabelStudioSettings, LedgerSettings
+from annotation.settings import LabelStudioSettings, LedgerSettings, OidcSettings
 from annotation.wiring import OnProgress, clock, silent
 from sync import turn
 from sync.demo import home as homes
@@ -126,7 +126,9 @@ def _settings(home: DemoHome) -> Settings:
             "ledger": LedgerSettings(),
             "storage": StorageSettings(),
             "mlflow": MlflowSettings(),
-            "serve": settings.serve.model_copy(update={"host": "127.0.0.1", "tokens": None, "tokens_file": None}),
+            "serve": settings.serve.model_copy(
+                update={"host": "127.0.0.1", "tokens": None, "tokens_file": None, "oidc": OidcSettings()}
+            ),
         }
     )
 
