@@ -61,7 +61,8 @@ def router(*, access: Access, overview: Overview, language: str) -> APIRouter:
 
     @routes.get("/campaigns/{key}/coders", dependencies=[Depends(access.page(Role.SCIENTIST))])
     def coders(key: str, visitor: CurrentVisitor) -> HTMLResponse:
-        stands, trusted = overview.standing(key), overview.trust(key)
+        stands = overview.standing(key)
+        trusted = overview.trust(key, patience=None if stands.fresh else 0)
         with overview.ledger.read() as work:
             campaign, enrolled = work.campaigns.get(key), work.enrolments.current(key)
         progress = {one.coder: one for one in stands.value.coders} if stands.value else {}

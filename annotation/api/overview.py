@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -64,17 +64,24 @@ class Overview:
             return Champion(None, str(error))
 
     def progress(self, key: str) -> Viewed:
-        """Everything, read now."""
+        """Everything, as of now: it is waited for, once for each state of the ledger."""
         champion = self.champion()
-        viewed = progress.progress(
-            ledger=self.ledger,
-            campaign_key=key,
-            now=self.clock(),
-            champion=champion.version,
-            trainingset=self.trainingset,
-            model=self.model,
-        )
-        return Viewed(viewed, champion)
+
+        def worked_out(_: UnitOfWork) -> CampaignProgress:
+            return progress.progress(
+                ledger=self.ledger,
+                campaign_key=key,
+                now=self.clock(),
+                champion=champion.version,
+                trainingset=self.trainingset,
+                model=self.model,
+            )
+
+        shown = self._asked(("progress", key), worked_out, champion.version, patience=_LONG)
+        if shown.value is None or not shown.fresh:
+            with self.ledger.read() as work:
+                return Viewed(worked_out(work), champion)
+        return Viewed(replace(shown.value, as_of=self.clock()), champion)
 
     def standing(self, key: str, *, patience: float | None = None) -> Shown[Standing]:
         return self._asked(
