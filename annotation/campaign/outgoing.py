@@ -15,11 +15,12 @@ from annotation.domain.team import SHARED, WAITING, Standing
 from annotation.errors import CheckFailedError
 from annotation.ledger.repositories.platforms import Project
 from annotation.ledger.unit_of_work import Ledger
+from annotation.nomenclature.nomenclature import Nomenclature
 
 # Seconds between looks for a batch whose answer was lost.
 LOOKS = (0.5, 1.0, 2.0, 4.0)
 # How many of the tasks that were sent are read back by their keys; that none is missing, their number tells.
-READ_BACK = 500
+READ_BACK = 100
 
 
 def outstanding(ledger: Ledger, platform: Platform, campaign: Campaign) -> dict[str, list[str]]:
@@ -84,6 +85,7 @@ class Sender:
         ledger: Ledger,
         platform: Platform,
         campaign: Campaign,
+        nomenclature: Nomenclature,
         shown: Shown,
         *,
         clock: Callable[[], datetime],
@@ -97,6 +99,7 @@ class Sender:
         self._ledger = ledger
         self._platform = platform
         self._campaign = campaign
+        self._nomenclature = nomenclature
         self._shown = shown
         self._clock = clock
         self._prolong = prolong
@@ -140,9 +143,9 @@ class Sender:
         missing = [key for key in keys if key not in there]
         with self._ledger.read() as work:
             tasks = work.tasks.get(missing)
-            return _Batch(
-                there, presenting.payloads(work, self._campaign, [tasks[key] for key in missing], self._shown)
-            )
+            asked = [tasks[key] for key in missing]
+            ready = presenting.payloads(work, self._campaign, asked, self._shown, self._nomenclature)
+        return _Batch(there, ready)
 
     def _note(self, project: int, came: Mapping[str, int]) -> None:
         if not came:

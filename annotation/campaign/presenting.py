@@ -35,9 +35,16 @@ class Shown:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def payloads(work: UnitOfWork, campaign: Campaign, tasks: Sequence[Task], shown: Shown) -> list[TaskPayload]:
-    """In the order of the tasks, which are of one campaign."""
-    nomenclature, policy = work.nomenclatures.get(campaign.nomenclature), work.policies.current(campaign.key)
+def payloads(
+    work: UnitOfWork,
+    campaign: Campaign,
+    tasks: Sequence[Task],
+    shown: Shown,
+    nomenclature: Nomenclature | None = None,
+) -> list[TaskPayload]:
+    """In the order of the tasks, which are of one campaign; its nomenclature may be given, where it is read already."""
+    nomenclature = nomenclature or work.nomenclatures.get(campaign.nomenclature)
+    policy = work.policies.current(campaign.key)
     texts = work.texts.get(sorted({task.text_key for task in tasks}))
     answers = _answers(work, campaign, _texts_of(tasks, Kind.ARBITRATION))
     learnt = _texts_of(tasks, Kind.TRAINING)

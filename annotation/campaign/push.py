@@ -101,6 +101,7 @@ def push(
             ledger,
             platform,
             campaign,
+            nomenclature,
             shown,
             clock=clock,
             prolong=prolong,
