@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 import tempfile
@@ -87,7 +88,7 @@ def compare_pull(folder: Path) -> None:
             [f"pull of {CHANGED} changes", f"{ours:.2f}", f"{exported / ours:.0f}"],
             ["export snapshot: made and downloaded", f"{exported:.1f}", "1"],
         ],
-        note=f"{CHANGED} answers in a project of {STANDING} tasks that were pushed two days before, Label Studio "
+        note=f"{CHANGED} answers in a project of {STANDING} tasks that changed last some days before, Label Studio "
         f"{installation.VERSION} on SQLite; the pull records them in the ledger, the export is not even parsed.",
     )
 
@@ -103,12 +104,13 @@ def _desk(folder: Path, *, tasks: int) -> Iterator[tuple[Ledger, LabelStudioPlat
 
 
 def _stand(ledger: Ledger, platform: LabelStudioPlatform, server: LabelStudioServer, database: Path) -> int:
-    """A project with all tasks of the campaign, as if they had been pushed and pulled two days ago."""
+    """A project with all tasks of the campaign, as if people had worked on it until two days ago, a second for each task."""
     shown = _shown(ledger, STANDING)
     project = _project(platform, campaigns.KEY)
-    ids = _import(server, project, shown)
+    ids = _import(server, project, shown[:BATCH])
     with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
-        connection.execute("UPDATE task SET updated_at = datetime('now', '-2 days')")
+        ids += _multiply(connection, ids[-1], shown[BATCH:])
+        connection.execute("UPDATE task SET updated_at = datetime('now', '-3 days', id || ' seconds')")
     with ledger.begin() as work:
         work.platforms.add_project(campaign=campaigns.KEY, platform=platform.name, external_id=project, now=_now())
         work.platforms.add_references(
@@ -121,6 +123,25 @@ def _stand(ledger: Ledger, platform: LabelStudioPlatform, server: LabelStudioSer
         assert newest is not None
         work.platforms.move_cursor(campaigns.KEY, platform.name, newest)
     return project
+
+
+def _multiply(connection: sqlite3.Connection, like: int, shown: list[TaskPayload]) -> list[int]:
+    """More tasks such as the one given, in Label Studio's own tables: their import is not what is measured here."""
+    connection.row_factory = sqlite3.Row
+    task = dict(connection.execute("SELECT * FROM task WHERE id = ?", [like]).fetchone())
+    prediction = dict(connection.execute("SELECT * FROM prediction WHERE task_id = ?", [like]).fetchone())
+    last = connection.execute("SELECT max(id) FROM prediction").fetchone()[0]
+    ids = [like + place for place in range(1, len(shown) + 1)]
+    tasks = [
+        task | {"id": number, "inner_id": number, "data": json.dumps(payload.encode(one, language="fr")["data"])}
+        for number, one in zip(ids, shown, strict=True)
+    ]
+    predictions = [prediction | {"id": last + place, "task_id": number} for place, number in enumerate(ids, start=1)]
+    for table, rows in (("task", tasks), ("prediction", predictions)):
+        names = ", ".join(rows[0])
+        values = ", ".join(f":{name}" for name in rows[0])
+        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({values})", rows)
+    return ids
 
 
 def _shown(ledger: Ledger, tasks: int) -> list[TaskPayload]:
