@@ -77,7 +77,7 @@ def compare_pull(folder: Path) -> None:
         started = time.perf_counter()
         pulled = pull.pull(ledger=ledger, platform=platform, campaign_key=campaigns.KEY, clock=_now)
         ours = time.perf_counter() - started
-        exported = _timed(lambda: _export(platform, project))
+        exported = _timed(lambda: _export(server, project))
     if (pulled.new, pulled.tasks_seen - number) != (CHANGED, CHANGED):
         raise SystemExit(f"The pull saw {pulled.tasks_seen} tasks and took {pulled.new} judgements.")
     results.record(
@@ -104,7 +104,7 @@ def _desk(folder: Path, *, tasks: int) -> Iterator[tuple[Ledger, LabelStudioPlat
 
 
 def _stand(ledger: Ledger, platform: LabelStudioPlatform, server: LabelStudioServer, database: Path) -> int:
-    """A project with all tasks of the campaign, as if people had worked on it until two days ago, a second for each task."""
+    """A project with all tasks of the campaign, as if people had worked on it until some days ago."""
     shown = _shown(ledger, STANDING)
     project = _project(platform, campaigns.KEY)
     ids = _import(server, project, shown[:BATCH])
@@ -162,8 +162,7 @@ def _campaign(name: str) -> campaigns.Campaign:
 def _import(server: LabelStudioServer, project: int, shown: list[TaskPayload]) -> list[int]:
     """As one would by hand: requests of a thousand, and nothing besides."""
     ids: list[int] = []
-    headers = {"Authorization": f"Token {server.account.token}"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=300) as client:
+    with _client(server) as client:
         for start in range(0, len(shown), BATCH):
             body = [payload.encode(one, language="fr") for one in shown[start : start + BATCH]]
             path = f"/api/projects/{project}/import"
@@ -177,11 +176,18 @@ def _push(ledger: Ledger, platform: LabelStudioPlatform) -> None:
     push.push(ledger=ledger, platform=platform, campaign_key=campaigns.KEY, shown=Shown({}), clock=_now)
 
 
-def _export(platform: LabelStudioPlatform, project: int) -> None:
-    made = platform.session.write("POST", f"api/projects/{project}/exports/", body={"title": "all"})
-    while platform.session.get(f"api/projects/{project}/exports/{made['id']}")["status"] != "completed":
-        time.sleep(0.2)
-    platform.session.get(f"api/projects/{project}/exports/{made['id']}/download", exportType="JSON")
+def _export(server: LabelStudioServer, project: int) -> None:
+    path = f"/api/projects/{project}/exports/"
+    with _client(server) as client:
+        made = client.post(path, json={"title": "all"}).raise_for_status().json()
+        while client.get(f"{path}{made['id']}").raise_for_status().json()["status"] != "completed":
+            time.sleep(0.2)
+        client.get(f"{path}{made['id']}/download", params={"exportType": "JSON"}).raise_for_status()
+
+
+def _client(server: LabelStudioServer) -> httpx.Client:
+    headers = {"Authorization": f"Token {server.account.token}"}
+    return httpx.Client(base_url=server.url, headers=headers, timeout=900)
 
 
 def _timed(work: Callable[[], object]) -> float:
