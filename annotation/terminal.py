@@ -74,7 +74,8 @@ def emit(output: Output, data: Mapping[str, Any], *text: RenderableType) -> None
         print(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201
         return
     for part in text:
-        _out.print(part)
+        # An address that is copied from a file or a pipe must be of one piece.
+        _out.print(part, soft_wrap=not _out.is_terminal and isinstance(part, str))
 
 
 def write(content: str, to: Path | None, *, option: str = "--to") -> None:

@@ -38,11 +38,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """``recorded`` are new or differ from what was in force; ``quarantined`` rows could not be taken."""
+    """``recorded`` are new or differ from what was in force; ``refused`` are the rows that could not be taken, with the
+    reason, of which ``quarantined`` had not been set aside before."""
 
     rows: int
     recorded: int
     quarantined: int
+    refused: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def add(*, ledger: Ledger, nomenclature_key: str, rows: Iterable[Row], now: date
     """
     number = quarantined = 0
     taken: dict[str, tuple[Text, GoldText]] = {}
+    refused: list[tuple[int, str]] = []
     with ledger.begin() as work:
         nomenclature = work.nomenclatures.get(nomenclature_key)
         apart = {member.group_key for member in work.evaluation.members(nomenclature_key)}
@@ -78,6 +81,7 @@ def add(*, ledger: Ledger, nomenclature_key: str, rows: Iterable[Row], now: date
             if not problem and key in taken and taken[key][1].code != code:
                 problem = f"An earlier row gives this text the code {taken[key][1].code}."
             if problem:
+                refused.append((row.row, problem))
                 quarantined += work.quarantine.add(_quarantined(row, problem), now=now)
                 continue
             text = Text(key, texts.group_key(row.text), row.text, row.variables)
@@ -86,7 +90,7 @@ def add(*, ledger: Ledger, nomenclature_key: str, rows: Iterable[Row], now: date
         work.texts.add([text for text, _ in taken.values()], now=now)
         recorded = work.gold.record([gold for _, gold in taken.values()])
         work.events.add("gold", nomenclature_key, now=now, payload={"recorded": recorded, "quarantined": quarantined})
-    return AddResult(number, recorded, quarantined)
+    return AddResult(number, recorded, quarantined, tuple(refused))
 
 
 def propose(work: UnitOfWork, campaign_key: str, *, least_coders: int = 2) -> list[Proposal]:

@@ -41,7 +41,9 @@ def account_add(
         made = granting.add_account(work, email, role, by=HERE, now=clock())
         link = _link(desk, granting.password_link(work, made, sessions=_sessions(desk), by=HERE, now=clock()))
     data = {"account": _shown(made), "link": link}
-    terminal.emit(output, data, f"{made.email} is a {role}. To set the password, once, within three days:", link)
+    terminal.emit(
+        output, data, f"{made.email} has the role {role}. To set the password, once, within three days:", link
+    )
 
 
 @account.command("list")
@@ -68,7 +70,7 @@ def account_role(
     """Give an account another role; its sessions end."""
     with terminal.opened(context, config, home) as desk, desk.ledger.begin() as work:
         changed = granting.set_role(work, work.accounts.get(email), role, by=HERE, now=clock())
-    terminal.emit(output, {"account": _shown(changed)}, f"{changed.email} is a {role} now.")
+    terminal.emit(output, {"account": _shown(changed)}, f"{changed.email} has the role {role} now.")
 
 
 @account.command("disable")
@@ -156,7 +158,7 @@ def token_revoke(
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """End a token at once."""
+    """End a token at once: what uses it is refused from then on."""
     with terminal.opened(context, config, home) as desk, desk.ledger.begin() as work:
         ended = granting.revoke_token(work, work.tokens.get(token_id), by=HERE, now=clock())
     terminal.emit(output, {"id": ended.id, "revoked_at": ended.revoked_at}, f"Token {ended.id} opens nothing now.")

@@ -131,8 +131,11 @@ def _shown(path: str, found: TableAgreement) -> Iterator[RenderableType]:
         f"{of.judgements} judgements of {of.coders} coders on {found.texts} texts, "
         f"{of.units} of which have two and more."
     )
-    yield _whole(path, of)
-    if of.levels:
+    if of.units:
+        yield _whole(path, of)
+    else:
+        yield "No text was judged by two coders: there is nothing to compare."
+    if of.units and of.levels:
         yield _table("By level", _levels(of))
     if found.refused:
         yield f"{len(found.refused)} rows are left out:"
@@ -144,7 +147,7 @@ def _campaign(key: str, found: CampaignAgreement, ceiling: Coefficient | None) -
         yield f"No text of {key} has been answered by two coders yet."
         return
     yield _whole(f"{key}: {found.overall.units} texts with two answers and more", found.overall)
-    yield _table("By level", [*_levels(found.overall), ("answered blind", found.blind)])
+    yield _table("By level", [*_levels(found.overall), ("no prediction shown", found.blind)])
     yield _table("By component", [(component.value, one) for component, one in found.components.items()])
     yield _table("By month", list(found.periods.items()))
     yield _table("By pair of coders", [(" and ".join(pair), one) for pair, one in found.pairs.items()])

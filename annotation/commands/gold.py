@@ -31,8 +31,8 @@ class Tables(Desk, Protocol):
 def gold_add(
     context: typer.Context,
     path: Annotated[str, typer.Option("--input", help="CSV or Parquet file, or an s3:// address.")],
-    text: Annotated[str, typer.Option("--text-column")],
-    code: Annotated[str, typer.Option("--code-column")],
+    text: Annotated[str, typer.Option("--text-column", help="Column of the texts.")],
+    code: Annotated[str, typer.Option("--code-column", help="Column of the settled codes.")],
     note: Annotated[str, typer.Option("--note-column", help="Explains the code to those who err.")] = "",
     variables: Annotated[
         list[str] | None,
@@ -53,8 +53,10 @@ def gold_add(
         result = goldtexts.add(
             ledger=desk.ledger, nomenclature_key=_nomenclature(desk, campaign_key), rows=rows, now=clock()
         )
-    told = f"{result.rows} rows: {result.recorded} gold texts new or changed, {result.quarantined} rows quarantined."
-    terminal.emit(output, asdict(result), told)
+    told = f"{result.rows} rows: {result.recorded} gold texts new or changed, {len(result.refused)} rows refused."
+    refused = [{"row": row, "reason": reason} for row, reason in result.refused]
+    lines = [f"  row {row}: {reason}" for row, reason in result.refused[:SHOWN]]
+    terminal.emit(output, asdict(result) | {"refused": refused}, told, *lines)
 
 
 @gold.command("propose")
@@ -62,7 +64,7 @@ def gold_propose(
     context: typer.Context,
     campaign_key: CampaignKey = "",
     least_coders: Annotated[int, typer.Option(min=1, help="Who agree on the code, with none against it.")] = 2,
-    limit: Annotated[int, typer.Option(min=1)] = 200,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 200,
     accept: Annotated[bool, typer.Option("--accept", help="Make gold of them: nothing is trained on them.")] = False,
     config: Config = None,
     home: Home = None,

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Len, Predicate
 
 from annotation.domain.task import Component
 
@@ -57,7 +57,7 @@ class Policy:
     queue_size: Annotated[int, Ge(1)] = 50
     lease_hours: Annotated[float, Gt(0)] = 72.0
     hourly_rate: Annotated[float, Ge(0)] = 0.0
-    currency: str = "EUR"
+    currency: Annotated[str, Len(3, 3), Predicate(str.isupper)] = "EUR"
     target_accuracy: Share = 0.95
     ends_on: date | None = None
     paused: bool = False

@@ -38,7 +38,7 @@ def render(result: DemoResult) -> tuple[RenderableType, ...]:
         _section("What the coders said", _said(result)),
         _section("What was learnt", _learnt(result)),
         _section("The move to NAF 2025", _relabelled(result)),
-        _section("Where to look next, while the servers are up", _next(result)),
+        _section("Where to look next (the servers stay up unless --once was given)", _next(result)),
     ]
     return tuple(sections)
 
@@ -100,7 +100,7 @@ def _said(result: DemoResult) -> list[RenderableType]:
     if said.twice and said.agreed is not None:
         lines.append(
             f"{said.twice} texts were given to a second coder, who did not see the first answer: two coders agree on "
-            f"{_percent(said.agreed)}, which no model can be expected to beat. An arbiter decided {said.arbitrated}."
+            f"{_percent(said.agreed)} of such texts. An arbiter decided {said.arbitrated}."
         )
     if result.quarantined:
         lines.append(f"{result.quarantined} things are set aside with their reason, and used nowhere.")

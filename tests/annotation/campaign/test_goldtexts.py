@@ -44,7 +44,8 @@ def test_add__brings_texts_in_parses_codes_and_says_what_is_wrong(ledger: Ledger
         ledger, ("riz", "0112Z"), ("blé", "01.11Z"), ("rien", "99.99Z"), ("???", "01.11Z"), ("Riz !", "01.13Z")
     )
 
-    assert result == AddResult(5, 2, 3)
+    assert result == AddResult(5, 2, 3, result.refused)
+    assert ["99.99Z" in reason for _, reason in result.refused] == [True, False, False]
     assert in_force(ledger) == {"riz": "01.12Z", "blé": "01.11Z"}
     assert len(reasons(ledger)) == 3
 
