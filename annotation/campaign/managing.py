@@ -167,7 +167,10 @@ def stand(
     _open(work, campaign_key)
     before = work.enrolments.current(campaign_key).get(coder)
     if before is None:
-        raise NotFoundError(f"{coder} is not enrolled in {campaign_key}.", cure="Enrol them first.")
+        raise NotFoundError(
+            f"{coder} is not enrolled in {campaign_key}.",
+            cure=f"Enrol them first: awb coder add {coder} --campaign {campaign_key}",
+        )
     work.enrolments.record(replace(before, state=state, reason=reason.strip(), enrolled_at=now))
     return work.enrolments.current(campaign_key)[coder]
 

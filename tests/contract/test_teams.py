@@ -56,6 +56,13 @@ def test_policy__is_the_default_until_one_is_set(ledger: Ledger) -> None:
         assert work.policies.current("main") == Policy()
 
 
+def test_policy__a_field_that_is_no_more_allowed_has_its_default(ledger: Ledger) -> None:
+    with ledger.begin() as work:
+        work.policies.set("main", Policy(seats=99, hourly_rate=30.0), by="an earlier program", now=NOW)
+
+        assert work.policies.current("main") == Policy(hourly_rate=30.0)
+
+
 def test_policy__the_newest_holds_for_its_campaign_alone(ledger: Ledger) -> None:
     policy = Policy(
         second_share=0.2,

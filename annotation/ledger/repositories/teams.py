@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -32,9 +32,15 @@ class Policies:
         return True
 
     def current(self, campaign: str) -> Policy:
-        """The policy in force; the default where none was ever set."""
+        """The policy in force; the default where none was ever set, or where a field holds what is no more allowed."""
         row = self._newest(campaign)
-        return _POLICY.validate_python(row.document) if row else Policy()
+        if row is None:
+            return Policy()
+        try:
+            return _POLICY.validate_python(row.document)
+        except ValidationError as error:
+            refused = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+            return _POLICY.validate_python({name: v for name, v in row.document.items() if name not in refused})
 
     def exists(self, campaign: str) -> bool:
         return self._newest(campaign) is not None
