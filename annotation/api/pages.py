@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from annotation.api import campaign_plots, charts, rendering, wording
 from annotation.api.access import Access, CurrentVisitor
@@ -27,10 +27,20 @@ from annotation.quality.agreement import NAMES, Agreement, Coefficient
 
 def router(*, ledger: Ledger, access: Access, overview: Overview, language: str) -> APIRouter:
     """``language`` is that of the pages which belong to no campaign."""
-    routes = APIRouter(include_in_schema=False, dependencies=[Depends(access.page(Role.SCIENTIST))])
+    routes = APIRouter(include_in_schema=False)
+    routes.include_router(_home(ledger=ledger, access=access, language=language))
+    routes.include_router(_campaigns(ledger=ledger, access=access, overview=overview))
+    return routes
 
-    @routes.get("/")
-    def home(visitor: CurrentVisitor) -> HTMLResponse:
+
+def _home(*, ledger: Ledger, access: Access, language: str) -> APIRouter:
+    routes = APIRouter(dependencies=[Depends(access.page(Role.CODER))])
+
+    @routes.get("/", response_model=None)
+    def home(visitor: CurrentVisitor) -> Response:
+        if not visitor.role.reaches(Role.SCIENTIST):
+            # Who types the address of the workbench is not to be refused at its door.
+            return RedirectResponse("/me", status_code=303)
         with ledger.read() as work:
             campaigns = work.campaigns.all()
         return rendering.render(
@@ -39,6 +49,12 @@ def router(*, ledger: Ledger, access: Access, overview: Overview, language: str)
             visitor=visitor,
             values={"campaigns": campaigns},
         )
+
+    return routes
+
+
+def _campaigns(*, ledger: Ledger, access: Access, overview: Overview) -> APIRouter:
+    routes = APIRouter(dependencies=[Depends(access.page(Role.SCIENTIST))])
 
     @routes.get("/campaigns")
     def campaigns() -> RedirectResponse:

@@ -64,7 +64,8 @@ RULES: dict[str, Rule] = {
     "POST /ml/predict": Secret(),
     "POST /ml/webhook": Secret(),
     "GET /metrics": Api(SCIENTIST),
-    "GET /": Page(SCIENTIST),
+    # Coders are led to their own page.
+    "GET /": Page(CODER),
     "GET /campaigns": Page(SCIENTIST),
     "GET /campaigns/{key}": Page(SCIENTIST),
     "GET /account": Page(CODER),

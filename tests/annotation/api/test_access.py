@@ -197,6 +197,8 @@ def test_sign_in__a_coder_is_led_to_their_own_page(ledger: Ledger, client: TestC
     assert enter(client, email="cody@office.example").headers["Location"] == "/me"
     assert client.get("/account").status_code == 200
     assert client.get("/campaigns/main").status_code == 403
+    home = client.get("/")
+    assert (home.status_code, home.headers["Location"]) == (303, "/me")
 
 
 @pytest.mark.parametrize(
