@@ -119,7 +119,8 @@ class MonitoringItem(Representation):
 class PartItem(Representation):
     component: Component
     wanted: int | None
-    found: int
+    found: int = Field(description="Questions that the draw put itself.")
+    further: int = Field(description="Seats added to them since: second answers, arbitrations, training.")
     strategy: str = Field(examples=["margin_capped"])
     candidates: int | None = Field(description="Units that it chose among.")
     reason: str = Field(description="An example.")

@@ -124,7 +124,7 @@ class ForecastItem(Representation):
     rate: float = Field(description="Tasks settled per working day over the last `days` of them.", examples=[58.3])
     days: int = Field(examples=[7])
     remaining: int = Field(description="Tasks not settled, those that wait included.")
-    ends_on: date | None = Field(description="Null where nothing remains or nothing moves.")
+    ends_on: date | None = Field(description="Null where nothing remains but what waits, or nothing moves.")
     earliest: date | None = Field(description="With `latest` a 90 % interval; null where there is none.")
     latest: date | None
 
@@ -182,6 +182,7 @@ class DrawItem(Representation):
     counts: CountsItem
     budget: dict[Component, int] = Field(description="Tasks wanted of each component.")
     asked: dict[Component, int] = Field(description="Tasks that each component gave.")
+    further: dict[Component, int] = Field(description="Seats added since: second answers, arbitrations, training.")
     reasons: dict[Component, str] = Field(description="An example of the sentence that says why a task is asked.")
 
     @classmethod

@@ -16,11 +16,15 @@ from annotation.ledger.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``strategy`` and ``candidates`` (what it chose among) are empty and None where the recipe does not say."""
+    """``found`` are the draw's own questions, ``further`` the seats added to them: second answers, arbitrations.
+
+    ``strategy`` and ``candidates`` (what it chose among) are empty and None where the recipe does not say.
+    """
 
     component: Component
     wanted: int | None
     found: int
+    further: int
     strategy: str
     candidates: int | None
     reason: str
@@ -57,12 +61,12 @@ class DrawDetails:
 def describe(work: UnitOfWork, draw_id: int) -> DrawDetails:
     """NotFoundError where there is no such draw. Draws of other programs and former versions tell less."""
     draw = work.draws.get(draw_id)
-    found = work.tasks.count_by_component(draw_id)
+    found, further = progress.by_component(work.tasks.of_draw(draw_id))
     recipe, foreseen = draw.recipe, draw.recipe.get("foreseen") or {}
     return DrawDetails(
         draw=draw,
-        tasks=sum(found.values()),
-        parts=_parts(draw, found, work.questions.example_reasons(draw_id)),
+        tasks=sum(found.values()) + sum(further.values()),
+        parts=_parts(draw, found, further, work.questions.example_reasons(draw_id)),
         layers=_layers(recipe),
         reference=_window(draw.reference_window),
         current=_window(draw.current_window),
@@ -74,16 +78,22 @@ def describe(work: UnitOfWork, draw_id: int) -> DrawDetails:
     )
 
 
-def _parts(draw: Draw, found: Mapping[str, int], reasons: Mapping[Component, str]) -> tuple[Part, ...]:
+def _parts(
+    draw: Draw,
+    found: Mapping[Component, int],
+    further: Mapping[Component, int],
+    reasons: Mapping[Component, str],
+) -> tuple[Part, ...]:
     wanted, selections = progress.budget(draw), draw.recipe.get("selections") or {}
     parts = []
     for component in Component:
-        if component not in wanted and not found.get(component.value):
+        if not any(component in numbers for numbers in (wanted, found, further)):
             continue
         told = selections.get(component.value) or {}
         number = told.get("candidates", told.get("frame"))
         strategy, reason = str(told.get("strategy", "")), reasons.get(component, "")
-        parts.append(Part(component, wanted.get(component), found.get(component.value, 0), strategy, number, reason))
+        seats = found.get(component, 0), further.get(component, 0)
+        parts.append(Part(component, wanted.get(component), *seats, strategy, number, reason))
     return tuple(parts)
 
 

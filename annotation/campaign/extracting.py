@@ -55,8 +55,8 @@ LABELS: Final[Columns] = {
 }  # fmt: skip
 DRAWS: Final[Columns] = {
     "draw_id": _I, "draw": _T, "drawn_at": _M, "model_version": _T, "reference_window": _T, "current_window": _T,
-    "seed": _I, "component": _T, "wanted": _I, "found": _I, "strategy": _T, "foreseen_accuracy": _N,
-    "foreseen_half_width": _N,
+    "seed": _I, "component": _T, "wanted": _I, "found": _I, "further": _I, "strategy": _T,
+    "foreseen_accuracy": _N, "foreseen_half_width": _N,
 }  # fmt: skip
 CODERS: Final[Columns] = {
     "coder": _T, "done": _I, "unclassifiable": _I, "waiting": _I, "median_seconds": _N, "last_judged_at": _M,
@@ -115,7 +115,7 @@ def _draws(work: UnitOfWork, campaign_key: str, _now: datetime) -> Iterator[Sequ
         told = drawn.describe(work, draw.id)
         head = (draw.id, draw.key, draw.drawn_at, draw.model_version, draw.reference_window, draw.current_window)
         for part in told.parts:
-            own = (draw.seed, part.component.value, part.wanted, part.found, part.strategy)
+            own = (draw.seed, part.component.value, part.wanted, part.found, part.further, part.strategy)
             yield (*head, *own, told.foreseen, told.half_width)
 
 

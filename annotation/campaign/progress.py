@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,8 +12,9 @@ from annotation.campaign import measurement, standing
 from annotation.campaign.measurement import Benchmark, Measurement
 from annotation.campaign.standing import Counts, Standing, Tally
 from annotation.domain.campaign import Draw
-from annotation.domain.task import Component
+from annotation.domain.task import FIRST_SEAT, Component, Kind, Task
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
+from annotation.ledger.repositories.campaigns import TaskSeat
 from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.repositories.tallies import AnsweredTally, AskedTally
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
@@ -30,7 +32,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DrawProgress:
-    """``budget`` is what was wanted of each component, ``asked`` what was found; ``reasons`` hold one example each."""
+    """``budget`` is what was wanted of each component, ``asked`` what was found, ``further`` the seats that were added
+    later: second answers, arbitrations, training. ``reasons`` hold one example each."""
 
     id: int
     key: str
@@ -39,6 +42,7 @@ class DrawProgress:
     counts: Counts
     budget: Mapping[Component, int]
     asked: Mapping[Component, int]
+    further: Mapping[Component, int]
     reasons: Mapping[Component, str]
 
 
@@ -101,9 +105,13 @@ def state(judgements: Iterable[JudgementMark]) -> State:
 
 def _draws(work: UnitOfWork, campaign_key: str, counted: Tally) -> tuple[DrawProgress, ...]:
     reasons = work.tasks.example_reasons(campaign_key)
+    seats: dict[int, list[TaskSeat]] = {}
+    for seat in work.tasks.seats(campaign_key):
+        seats.setdefault(seat.draw_id, []).append(seat)
     return tuple(
         _draw(
             draw,
+            by_component(seats.get(draw.id, ())),
             [one for one in counted.asked if one.draw_id == draw.id],
             [one for one in counted.answered if one.draw_id == draw.id],
             reasons,
@@ -114,11 +122,11 @@ def _draws(work: UnitOfWork, campaign_key: str, counted: Tally) -> tuple[DrawPro
 
 def _draw(
     draw: Draw,
+    seats: tuple[Mapping[Component, int], Mapping[Component, int]],
     asked: Sequence[AskedTally],
     answered: Sequence[AnsweredTally],
     reasons: Mapping[tuple[int, Component], str],
 ) -> DrawProgress:
-    tasks = {c: sum(one.tasks for one in asked if one.component is c) for c in Component}
     return DrawProgress(
         id=draw.id,
         key=draw.key,
@@ -126,9 +134,19 @@ def _draw(
         model_version=draw.model_version,
         counts=standing.counts(asked, answered),
         budget=budget(draw),
-        asked={component: number for component, number in tasks.items() if number},
+        asked=seats[0],
+        further=seats[1],
         reasons={c: reasons[draw.id, c] for c in Component if (draw.id, c) in reasons},
     )
+
+
+def by_component(tasks: Iterable[Task | TaskSeat]) -> tuple[dict[Component, int], dict[Component, int]]:
+    """What a draw found, by its tasks, and the seats that were added to it later; components without any left out."""
+    found, further = Counter[Component](), Counter[Component]()
+    for task in tasks:
+        drawn = task.seat == FIRST_SEAT and task.kind is Kind.CODING
+        (found if drawn else further)[task.component] += 1
+    return {c: found[c] for c in Component if found[c]}, {c: further[c] for c in Component if further[c]}
 
 
 def budget(draw: Draw) -> dict[Component, int]:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from annotation.campaign import progress
+from annotation.campaign import drawn, extracting, progress
 from annotation.campaign.measurement import Gap
 from annotation.campaign.progress import CampaignProgress
 from annotation.domain.judgement import Outcome
-from annotation.domain.task import Component
+from annotation.domain.task import ARBITER_SEAT, FIRST_SEAT, Component, Kind
 from annotation.errors import NotFoundError
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import filled_ledger
@@ -91,6 +92,24 @@ def test_progress__components_and_draws_add_up(ledger: Ledger) -> None:
     assert seen.draws[1].asked == {Component.AUDIT: 3, Component.UNCERTAIN: 4} == seen.draws[1].budget
     assert seen.draws[0].counts.done == 1
     assert seen.draws[0].reasons[Component.AUDIT].startswith("Drawn at random")
+
+
+def test_progress__seats_added_to_a_draw_are_not_what_it_found(ledger: Ledger) -> None:
+    tasks = filled_ledger.add_draw(ledger, "d", days_ago=9, tasks=[(Component.AUDIT, 3), (Component.UNCERTAIN, 2)])
+    second = replace(tasks[0], key="second", seat=FIRST_SEAT + 1)
+    arbiter = replace(tasks[0], key="arbiter", seat=ARBITER_SEAT, kind=Kind.ARBITRATION)
+    with ledger.begin() as work:
+        work.tasks.add([second, arbiter])
+    seen = _progress(ledger).draws[0]
+    with ledger.read() as work:
+        told = drawn.describe(work, seen.id)
+        extract = extracting.of_campaign(work, "main", "draws", now=NOW)
+        rows = [dict(zip(extract.columns, row, strict=True)) for row in extract.rows]
+
+    assert (seen.asked, seen.further) == ({Component.AUDIT: 3, Component.UNCERTAIN: 2}, {Component.AUDIT: 2})
+    assert [(part.wanted, part.found, part.further) for part in told.parts] == [(3, 3, 2), (2, 2, 0)]
+    assert [(row["wanted"], row["found"], row["further"]) for row in rows] == [(3, 3, 2), (2, 2, 0)]
+    assert (told.tasks, seen.counts.asked) == (7, 7)
 
 
 def test_progress__median_time_leaves_out_what_was_not_timed(ledger: Ledger) -> None:
