@@ -82,7 +82,10 @@ def versions(brought: Brought, words: Mapping[str, str], formats: Formats) -> Pl
 
 def _big(brought: Brought, words: Mapping[str, str], formats: Formats) -> list[str]:
     """The sentences at the head of the page."""
-    answers, steps = formats.number(brought.labels), brought.measured
+    if not brought.labels:
+        # The model may have been measured and used by other campaigns, which is not of this one's making.
+        return [words["brought_big_unanswered"]]
+    answers, steps = formats.number(brought.labels), brought.during
     ends = [formats.percent(step.measurement.estimate.value) for step in steps if step.measurement.estimate]
     if not ends:
         said = [words["brought_big_none"].format(answers=answers)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -89,8 +89,8 @@ class Relief:
 @dataclass(frozen=True, slots=True)
 class Brought:
     """``steps`` are the versions that went into production and the first one, oldest first; ``others`` are not among
-    them. ``total`` is the paired gain from the first step that was measured to the last; ``declarations`` are those of
-    a month."""
+    them. ``total`` is the paired gain from the first to the last step ``during`` the campaign; ``declarations`` are
+    those of a month."""
 
     standing: Standing
     champion: Measurement
@@ -108,6 +108,11 @@ class Brought:
     def measured(self) -> list[Step]:
         """The steps of which the accuracy is known."""
         return [step for step in self.steps if step.measurement.estimate]
+
+    @property
+    def during(self) -> list[Step]:
+        """Those measured that the campaign saw: from the one that it began with to the last."""
+        return _during(self.steps, self.standing.campaign.created_at)
 
     @property
     def all_steps(self) -> list[Step]:
@@ -145,7 +150,7 @@ def brought(
         champion=_measured(work, benchmark, right, champion),
         steps=steps,
         others=tuple(step for v in versions if _label(v) not in kept for step in story.told([v])),
-        total=_total(story, steps),
+        total=_total(story, _during(steps, standing.campaign.created_at)),
         ceiling=agreeing.ceiling(work, nomenclature),
         unattended=unattended,
         declarations=declarations,
@@ -243,8 +248,14 @@ def _kept(work: UnitOfWork, versions: Sequence[ModelVersion], champion: str | No
 
 
 def _total(story: _Story, steps: Sequence[Step]) -> Estimate | None:
+    return story.gain(steps[0].label, steps[-1].label) if len(steps) > 1 else None
+
+
+def _during(steps: Sequence[Step], began: datetime) -> list[Step]:
+    """A nomenclature's models are shared: what they had learnt before is no work of this campaign."""
     measured = [step for step in steps if step.measurement.estimate]
-    return story.gain(measured[0].label, measured[-1].label) if len(measured) > 1 else None
+    before = sum(step.version.trained_at <= began for step in measured)
+    return measured[max(0, before - 1) :]
 
 
 def _unattended(

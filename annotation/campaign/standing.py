@@ -130,13 +130,18 @@ def of_tally(work: UnitOfWork, campaign: Campaign, counted: Tally, *, now: datet
         components=_components(questions, answers),
         coders=_coders(counted),
         days=days,
-        forecast=throughput.forecast(days, remaining=totals.asked - totals.done, today=now.date()),
+        forecast=_forecast(days, totals, now),
         outcomes=outcomes,
         unclassifiable=_unclassifiable(outcomes),
         disputed=_disputed(work, campaign.key),
         spent=counted.spent,
         quarantined=work.quarantine.count(),
     )
+
+
+def _forecast(days: Sequence[Day], totals: Counts, now: datetime) -> Forecast:
+    left = totals.outstanding + totals.waiting
+    return throughput.forecast(days, remaining=left, waiting=totals.waiting, today=now.date())
 
 
 def is_question(tallied: AskedTally | AnsweredTally) -> bool:

@@ -38,9 +38,9 @@ class Day:
 class Forecast:
     """``rate`` is in settled tasks per working day, over the last ``days`` of them.
 
-    ``ends_on`` is None where nothing remains, nothing moves, or the end is more than ten years away; ``earliest`` and
-    ``latest`` bound it with 90 % confidence, and are None with it, or where the days are too few or too uneven to
-    bound it. ``ahead`` says what will remain after each of the coming working days.
+    ``ends_on`` is None where nothing remains but what waits, nothing moves, or the end is more than ten years away;
+    ``earliest`` and ``latest`` bound it with 90 % confidence, and are None with it, or where the days are too few or
+    too uneven to bound it. ``ahead`` says what will remain after each of the coming working days.
     """
 
     rate: float
@@ -74,8 +74,8 @@ def by_day(
     return tuple(Day(day, asked.get(day, 0), done.get(day, 0), seconds.get(day, 0.0)) for day in days)
 
 
-def forecast(days: Sequence[Day], *, remaining: int, today: date) -> Forecast:
-    """The end if the coming working days resemble those before today.
+def forecast(days: Sequence[Day], *, remaining: int, waiting: int = 0, today: date) -> Forecast:
+    """The end if the coming working days resemble those before today; ``waiting`` are among those ``remaining``.
 
     Today is not over, and counts only while there is no other day. Days of the week-end count as working days if
     somebody answered on one.
@@ -84,7 +84,8 @@ def forecast(days: Sequence[Day], *, remaining: int, today: date) -> Forecast:
     worked = _MONDAY_TO_FRIDAY | {day.day.weekday() for day in before[-7 * WINDOW_DAYS :] if day.done}
     counts = [day.done for day in before if day.day.weekday() in worked][-WINDOW_DAYS:]
     rate = float(mean(counts)) if counts else 0.0
-    if not remaining or not rate or remaining / rate > _FARTHEST_DAYS:
+    # What was put off waits for somebody's decision, which no pace foretells.
+    if remaining <= waiting or not rate or remaining / rate > _FARTHEST_DAYS:
         return Forecast(rate, len(counts), remaining, None)
     ends = _Ends(rate, _spread(counts), len(counts), remaining)
     earliest, latest = ends.days

@@ -7,6 +7,8 @@ import pytest
 from annotation.api.formats import Formats
 from annotation.api.plots import Plot, Series, Shape, Unit
 from annotation.domain.account import Role
+from annotation.domain.campaign import Campaign
+from annotation.domain.judgement import Outcome
 from annotation.domain.policy import Policy
 from annotation.domain.task import Component
 from annotation.domain.team import Enrolment, GoldText, Standing
@@ -25,7 +27,11 @@ def demo(filled: Ledger, new_client: NewClient) -> TestClient:
 def test_brought_page__says_in_a_sentence_what_came_of_the_answers(demo: TestClient) -> None:
     page = whole(demo, "/campaigns/main/brought")
 
-    assert "240 réponses ont fait passer le modèle de 67\u202f% à 85\u202f% de codes justes." in page
+    assert (
+        "Depuis le début de la campagne (240 réponses), le modèle est passé de 67\u202f% à 85\u202f% de codes justes."
+        in page
+    )
+    assert "Il reste 45 tâches sans réponse et 15 en attente" in page
     assert "Aucune marge ne garantit encore 95\u202f% de codes justes" in page
     assert "awb replay" in page
     assert "data-chart=" in page
@@ -35,8 +41,30 @@ def test_brought_page__of_an_empty_campaign(empty: Ledger, new_client: NewClient
     filled_ledger.add_campaign(empty, language="en")
     page = whole(new_client(empty, tokens="", champion=lambda: None), "/campaigns/main/brought")
 
-    assert "0 answers so far; the model’s accuracy cannot be told yet." in page
+    assert "No task of this campaign is done yet" in page
     assert "No model is in production yet." in page
+
+
+def test_brought_page__claims_nothing_of_what_other_campaigns_brought(empty: Ledger, new_client: NewClient) -> None:
+    filled_ledger.fill(empty)
+    with empty.begin() as work:
+        work.campaigns.add(Campaign("new", "Une autre", "naf", "fr", NOW))
+    page = whole(new_client(empty, tokens=""), "/campaigns/new/brought")
+
+    assert "Aucune tâche de cette campagne n’est encore faite" in page
+    assert "le modèle est passé de" not in page
+    assert "points (de" not in page
+
+
+def test_campaign_page__no_end_is_foreseen_where_tasks_only_wait(empty: Ledger, new_client: NewClient) -> None:
+    filled_ledger.add_campaign(empty)
+    tasks = filled_ledger.add_draw(empty, "d", days_ago=9, tasks=[(Component.UNCERTAIN, 5)])
+    answers = [Answer(outcome=Outcome.LATER if i < 2 else Outcome.CODED, days_ago=i + 1) for i in range(5)]
+    filled_ledger.judge(empty, list(zip(tasks, answers, strict=True)))
+    page = whole(new_client(empty, tokens=""), "/campaigns/main")
+
+    assert "Pas de prévision" in page
+    assert "il ne reste que des tâches en attente (2)" in page
 
 
 def test_brought_page__unknown_campaign(demo: TestClient) -> None:

@@ -9,6 +9,7 @@ from annotation.campaign import brought as broughts
 from annotation.campaign import cost, hour, standing
 from annotation.campaign.brought import Brought, Saving
 from annotation.campaign.times import Spent
+from annotation.domain.campaign import Campaign
 from annotation.domain.declaration import Declaration
 from annotation.domain.policy import Policy
 from annotation.domain.task import Component
@@ -23,9 +24,11 @@ def ledger(tmp_path: Path) -> Ledger:
     return filled_ledger.empty_ledger(tmp_path)
 
 
-def _brought(ledger: Ledger, champion: str | None = "activity/3", saving: Saving | None = None) -> Brought:
+def _brought(
+    ledger: Ledger, champion: str | None = "activity/3", saving: Saving | None = None, campaign: str = "main"
+) -> Brought:
     with ledger.read() as work:
-        stands = standing.standing(work, "main", now=NOW)
+        stands = standing.standing(work, campaign, now=NOW)
         return broughts.brought(
             work, stands, champion=champion, trainingset="trainingset", model="activity", saving=saving
         )
@@ -71,6 +74,16 @@ def test_brought__time_and_answers_lie_between_the_trainings(ledger: Ledger) -> 
     assert last.cost.seconds == pytest.approx(
         sum(day.seconds for day in found.standing.days if until < day.day <= last.version.trained_at.date())
     )
+
+
+def test_brought__gain_is_from_the_version_that_the_campaign_began_with(ledger: Ledger) -> None:
+    filled_ledger.fill(ledger)
+    with ledger.begin() as work:
+        work.campaigns.add(Campaign("new", "Another", "naf", "fr", NOW))
+    before, after = _brought(ledger), _brought(ledger, campaign="new")
+
+    assert ([step.label for step in before.during], before.total is None) == (["activity/1", "activity/3"], False)
+    assert ([step.label for step in after.during], after.total) == (["activity/3"], None)
 
 
 def test_brought__all_versions_where_none_is_known_to_have_been_in_production(ledger: Ledger) -> None:

@@ -62,6 +62,13 @@ def test_forecast__no_end_where_nothing_remains_or_moves(done: tuple[int, ...], 
     assert (found.ends_on, found.earliest, found.latest, found.ahead) == (None, None, None, ())
 
 
+def test_forecast__no_end_where_all_that_remains_waits() -> None:
+    days = _weeks([10] * 10)
+
+    assert throughput.forecast(days, remaining=4, waiting=4, today=MONDAY).ends_on is None
+    assert throughput.forecast(days, remaining=5, waiting=4, today=MONDAY).ends_on is not None
+
+
 def test_forecast__few_days_give_an_end_without_interval() -> None:
     found = throughput.forecast(_weeks([10, 30, 20, 10, 30])[-4:], remaining=50, today=MONDAY)
 
