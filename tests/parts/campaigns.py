@@ -14,6 +14,7 @@ from annotation.domain.task import Component, Task, task_key
 from annotation.domain.text import group_key, text_key
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Code, Nomenclature
+from tests.parts import new_ledgers
 
 KEY = "spring"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -60,8 +61,7 @@ def tasks_of(draw_key: str, draw_id: int, asked: list[Text]) -> list[Task]:
 
 def campaign(folder: Path, *, tasks: int = 5, key: str = KEY) -> Ledger:
     """A migrated ledger in ``folder`` whose campaign has one draw of that many tasks."""
-    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
-    ledger.migrate()
+    ledger = new_ledgers.make(folder)
     asked = texts(tasks)
     with ledger.begin() as work:
         work.nomenclatures.add(NAF, origin="by hand", sha256="0" * 64, now=NOW)

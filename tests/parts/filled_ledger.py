@@ -17,6 +17,7 @@ from annotation.ledger.repositories.labels import EvaluationMember
 from annotation.ledger.repositories.operations import Quarantined
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Code, Nomenclature
+from tests.parts import new_ledgers
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PLATFORM = "labelstudio"
@@ -24,9 +25,7 @@ RIGHT, WRONG = "10.71C", "47.24Z"
 
 
 def empty_ledger(folder: Path) -> Ledger:
-    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
-    ledger.migrate()
-    return ledger
+    return new_ledgers.make(folder)
 
 
 def add_campaign(

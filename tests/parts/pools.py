@@ -18,6 +18,7 @@ from annotation.nomenclature.nomenclature import Code, Nomenclature
 from sampling import pool
 from sampling.drift.windows import Windows
 from sampling.pool import Pool
+from tests.parts import new_ledgers
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
@@ -59,8 +60,7 @@ def free(one: Pool) -> pd.Series:
 
 
 def ledger(folder: Path) -> Ledger:
-    opened = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
-    opened.migrate()
+    opened = new_ledgers.make(folder)
     with opened.begin() as work:
         work.nomenclatures.add(NAF, origin="by hand", sha256="0", now=START)
         work.campaigns.add(CAMPAIGN)

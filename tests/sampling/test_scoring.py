@@ -14,6 +14,7 @@ from annotation.ledger.unit_of_work import Ledger
 from sampling import scoring, workers
 from sampling.scoring import ScoringResult
 from sampling.workers import ThisProcess, Workers
+from tests.parts import new_ledgers
 from tests.parts.spelling import SpellingModel
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -22,8 +23,7 @@ MODEL = SpellingModel()
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
-    opened.migrate()
+    opened = new_ledgers.make(tmp_path)
     wordings = [f"texte {'abcdefghij'[n]}{'abcdefghij'[m]}" for n in range(5) for m in range(5)] + ["inconnu"]
     with opened.begin() as work:
         work.texts.add([Text(text_key(w), group_key(w), w, {}) for w in wordings], now=NOW)
