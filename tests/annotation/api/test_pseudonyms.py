@@ -80,11 +80,7 @@ def test_ledger__only_the_table_of_coders_holds_the_address(ledger: Ledger) -> N
     path = Path(ledger.url.removeprefix("sqlite:///"))
     connection = sqlite3.connect(path)
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    holding = [
-        name
-        for name in names
-        if any(DOMAIN in str(row) for row in connection.execute(f"SELECT * FROM {name}"))
-    ]
+    holding = [name for name in names if any(DOMAIN in str(row) for row in connection.execute(f"SELECT * FROM {name}"))]
     connection.close()
 
     assert holding == ["coder"]
