@@ -120,7 +120,7 @@ def test_turn__waits_for_people_and_goes_on(opened: Open) -> None:
     assert (waiting["turn"], waiting["status"]) == (1, "waiting")
     assert (still["turn"], still["status"], still["resumed"]) == (1, "waiting", True)
     tasks = waiting["tasks_pushed"]
-    assert f"of {tasks} tasks" in still["reason"]
+    assert f"of {tasks} texts" in still["reason"]
     answers = ("--truth", str(office.truth), "--coders", "2", "--skip-rate", "0", "--error-rate", "0")
     assert office.awb("simulate", *answers)["answered"] == tasks
     done = office.awb("turn")["turns"][0]
