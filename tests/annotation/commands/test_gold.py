@@ -27,7 +27,8 @@ def test_gold__comes_in_is_listed_and_retired(desk: Desk, tmp_path: Path) -> Non
     (listed,) = desk("gold", "list")["gold"]
     retired = desk("gold", "retire", listed["text_key"])
 
-    assert added == {"rows": 2, "recorded": 1, "quarantined": 1}
+    assert (added["rows"], added["recorded"], added["quarantined"]) == (2, 1, 1)
+    assert [(one["row"], "99.99Z" in one["reason"]) for one in added["refused"]] == [(3, True)]
     assert (again["recorded"], again["quarantined"]) == (0, 0)
     assert (listed["text"], listed["code"], listed["note"]) == ("riz", "01.12Z", "it is rice")
     assert (listed["answers"], listed["right"]) == (0, 0)
