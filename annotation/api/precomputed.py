@@ -61,7 +61,7 @@ class Precomputed(Generic[Value]):
     def _compute(self, name: Hashable, mark: Hashable, compute: Callable[[], Value]) -> None:
         try:
             shown = Shown(compute(), fresh=True)
-        except Exception as error:
+        except Exception as error:  # whatever it is, whoever asks for the figure gets it
             shown = Shown(None, fresh=True, trouble=error)
         with self._lock:
             self._known[name] = (mark, shown)
