@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
+
 Value = TypeVar("Value")
 
 PATIENCE_SECONDS = 0.15
@@ -63,6 +65,7 @@ class Precomputed(Generic[Value]):
             shown = Shown(compute(), fresh=True)
         except Exception as error:  # whatever it is, whoever asks for the figure gets it
             shown = Shown(None, fresh=True, trouble=error)
+            structlog.get_logger().warning("a figure of a page failed", figure=str(name), error=type(error).__name__)
         with self._lock:
             self._known[name] = (mark, shown)
             self._known.move_to_end(name)
