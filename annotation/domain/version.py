@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetVersion:
-    """An immutable snapshot. ``recipe`` and the ledger give the same rows again."""
+    """An immutable snapshot. ``recipe`` and the ledger give the same rows again; ``report`` says what its checks found.
+
+    ``collected_at``: since when its files are no more on the object storage.
+    """
 
     name: str
     tag: str
@@ -20,6 +23,8 @@ class TrainingSetVersion:
     digest: str
     recipe: Mapping[str, Any]
     built_at: datetime
+    report: Mapping[str, Any] = field(default_factory=dict)
+    collected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The invariant kept here: a row that says what somebody or something said is never changed. Judgements, labels and
 predictions are appended, and the highest id of a key is the one in force; a deletion is a row too (a tombstone).
-What a person wrote in their own words is erased where they ask to be forgotten (repositories/people.py).
+What a person wrote in their own words is erased where they ask to be forgotten (repositories/people.py), and so is
+the wording of a text that may be kept no longer (repositories/retention.py).
 Only bookkeeping about our own work (leases, cursors, a turn's progress, a webhook's processing) is updated in place.
 """
 
@@ -106,7 +107,10 @@ class CorrespondencePairRow(Base):
 
 
 class TextRow(Base):
-    """``key`` and ``group_key`` are hashes of a fixed normalisation (see annotation.domain.text)."""
+    """``key`` and ``group_key`` are hashes of a fixed normalisation (see annotation.domain.text).
+
+    Of a text that was erased the keys are left: its wording and variables are empty.
+    """
 
     __tablename__ = "text"
     key: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -114,6 +118,7 @@ class TextRow(Base):
     text: Mapped[str] = mapped_column(Text)
     variables: Mapped[dict[str, Any]]
     first_seen_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
 
 
 class DeclarationRow(Base):
@@ -363,8 +368,23 @@ class QuarantineRow(Base):
     quarantined_at: Mapped[datetime]
 
 
+class QuarantineSettlementRow(Base):
+    """What became of something set aside: *retried* or *dropped*; the newest row of a quarantine row holds."""
+
+    __tablename__ = "quarantine_settlement"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    quarantine_id: Mapped[int] = mapped_column(ForeignKey("quarantine.id"), index=True)
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    settled_by: Mapped[str] = mapped_column(String(64))
+    settled_at: Mapped[datetime]
+
+
 class TrainingSetVersionRow(Base):
-    """``recipe`` is what is needed, with the ledger, to build the same rows again."""
+    """``recipe`` is what is needed, with the ledger, to build the same rows again; ``report`` is what its checks found.
+
+    ``collected_at``: its files are no more on the object storage.
+    """
 
     __tablename__ = "trainingset_version"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -375,6 +395,30 @@ class TrainingSetVersionRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     recipe: Mapped[dict[str, Any]]
     built_at: Mapped[datetime]
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    collected_at: Mapped[datetime | None]
+
+
+class LabelEditRow(Base):
+    """A label that a rule changed on its way into a version; no ``code_after``: the rule took the text out.
+
+    Only edits that the version's parent did not have are written. ``expires_on``: the rule's last day, as ISO 8601.
+    """
+
+    __tablename__ = "label_edit"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    tag: Mapped[str] = mapped_column(String(64))
+    text_key: Mapped[str] = mapped_column(ForeignKey("text.key"), index=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"))
+    rule: Mapped[str] = mapped_column(String(64))
+    code_before: Mapped[str] = mapped_column(String(128))
+    code_after: Mapped[str | None] = mapped_column(String(128))
+    expires_on: Mapped[str | None] = mapped_column(String(10))
+    __table_args__ = (
+        ForeignKeyConstraint(["name", "tag"], ["trainingset_version.name", "trainingset_version.tag"]),
+        UniqueConstraint("name", "tag", "text_key", "rule"),
+    )
 
 
 class ModelVersionRow(Base):
