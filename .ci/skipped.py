@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ALLOWED = "the public data are not at"
+TIERS = ("contract", "integration", "e2e", "faults", "generative")
 
 
 def main(report: Path) -> int:
@@ -24,10 +25,10 @@ def main(report: Path) -> int:
         print(f"skipped, but should have run: {name}: {message}")
     tiers = {
         tier
-        for tier in ("contract", "integration", "e2e", "generative")
+        for tier in TIERS
         if any(f"tests.{tier}" in (case.get("classname") or "") for case in cases)
     }
-    absent = {"contract", "integration", "e2e", "generative"} - tiers
+    absent = set(TIERS) - tiers
     if absent:
         print(f"tiers without a test: {', '.join(sorted(absent))}")
     print(f"{len(cases)} tests, {len(skipped)} skipped, {len(unexpected)} of them should have run")
