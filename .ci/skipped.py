@@ -23,11 +23,7 @@ def main(report: Path) -> int:
     }
     for name, message in unexpected.items():
         print(f"skipped, but should have run: {name}: {message}")
-    tiers = {
-        tier
-        for tier in TIERS
-        if any(f"tests.{tier}" in (case.get("classname") or "") for case in cases)
-    }
+    tiers = {tier for tier in TIERS if any(f"tests.{tier}" in (case.get("classname") or "") for case in cases)}
     absent = set(TIERS) - tiers
     if absent:
         print(f"tiers without a test: {', '.join(sorted(absent))}")
