@@ -109,7 +109,8 @@ class CorrespondencePairRow(Base):
 class TextRow(Base):
     """``key`` and ``group_key`` are hashes of a fixed normalisation (see annotation.domain.text).
 
-    Of a text that was erased the keys are left: its wording and variables are empty.
+    Of a text that was erased the keys are left: its wording and variables are empty. ``erased_for`` says why: *age*
+    (it comes back when it is declared again) or *request* (never).
     """
 
     __tablename__ = "text"
@@ -119,6 +120,7 @@ class TextRow(Base):
     variables: Mapped[dict[str, Any]]
     first_seen_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    erased_for: Mapped[str | None] = mapped_column(String(16))
 
 
 class DeclarationRow(Base):

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("trainingset_version", sa.Column("report", JSON, nullable=False, server_default=sa.text("'{}'")))
     op.add_column("trainingset_version", sa.Column("collected_at", MOMENT, nullable=True))
     op.add_column("text", sa.Column("erased_at", MOMENT, nullable=True))
+    op.add_column("text", sa.Column("erased_for", sa.String(16), nullable=True))
     op.create_table(
         "label_edit",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -48,6 +49,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("quarantine_settlement")
     op.drop_table("label_edit")
+    op.drop_column("text", "erased_for")
     op.drop_column("text", "erased_at")
     op.drop_column("trainingset_version", "collected_at")
     op.drop_column("trainingset_version", "report")
