@@ -19,7 +19,7 @@ from sync.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sync.trainingset.diff import Diff
+    from sync.trainingset.difference import Diff
     from sync.trainingset.store import TrainingSetStore
 
 _TABLES_KEPT: Final = 4
@@ -53,13 +53,13 @@ class StoredSets:
         self._changes: OrderedDict[tuple[str, str], StoredDifference] = OrderedDict()
 
     def difference(self, name: str, old: str, new: str) -> StoredDifference:
-        from sync.trainingset import diff
+        from sync.trainingset import difference
 
         self._require(name)
         with self._lock:
             if (known := self._changes.get((old, new))) is not None:
                 return known
-            found = StoredDifference(diff.diff(self._table(old), self._table(new)))
+            found = StoredDifference(difference.diff(self._table(old), self._table(new)))
             _keep(self._changes, (old, new), found)
             return found
 
@@ -107,9 +107,9 @@ class StoredDifference:
 
     @cached_property
     def codes(self) -> Sequence[Moves]:
-        from sync.trainingset import diff
+        from sync.trainingset import difference
 
-        return [Moves(**asdict(one), net=one.net) for one in diff.by_code(self._change)]
+        return [Moves(**asdict(one), net=one.net) for one in difference.by_code(self._change)]
 
     def rows(self, change: Change, *, limit: int, offset: int) -> Sequence[SetRow]:
         return [_row(one) for one in self._tables[change].slice(offset, limit).to_pylist()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sync.trainingset import diff, schema
+from sync.trainingset import difference, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def between(parent: pa.Table, wanted: pa.Table, *, tag: str, sequence: int) -> C
     A row of ``wanted`` is new in ``tag`` unless it brings an ``added_in`` of its own (as when a former version is
     restored). A removal repeats the last state of the row.
     """
-    found = diff.diff(parent, wanted)
+    found = difference.diff(parent, wanted)
     new = _with_added_in(pa.concat_tables([found.added, found.changed]), wanted, tag)
     gone = _with_added_in(found.removed, parent, tag)
     stored = pa.concat_tables([_stored(new, schema.UPSERT, sequence), _stored(gone, schema.REMOVE, sequence)])

@@ -13,7 +13,7 @@ from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
 from sync import steps
 from sync.trainingset import build as building
-from sync.trainingset import diff as differences
+from sync.trainingset import difference as differences
 from sync.trainingset import export as exports
 from sync.trainingset.build import Recipe
 from sync.trainingset.export import Format as FileFormat

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.storage import Storage
-from sync.trainingset import changes, diff, schema
+from sync.trainingset import changes, difference, schema
 from sync.trainingset.store import TrainingSetStore
 from tests.parts.trainingrows import row
 
@@ -34,14 +34,14 @@ def state_of(rows: pa.Table) -> State:
 
 @given(States, States)
 def test_diff__agrees_with_dictionaries(a: State, b: State) -> None:
-    found = diff.diff(table(a), table(b))
+    found = difference.diff(table(a), table(b))
 
     assert state_of(found.added) == {key: b[key] for key in b.keys() - a.keys()}
     assert state_of(found.removed) == {key: a[key] for key in a.keys() - b.keys()}
     both = a.keys() & b.keys()
     assert state_of(found.changed) == {key: b[key] for key in both if a[key] != b[key]}
     assert state_of(found.recoded) == {key: b[key] for key in both if a[key][0] != b[key][0]}
-    assert sum(one.net for one in diff.by_code(found)) == len(b) - len(a)
+    assert sum(one.net for one in difference.by_code(found)) == len(b) - len(a)
 
 
 @given(st.lists(States, min_size=1, max_size=6))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from sync.trainingset import diff
-from sync.trainingset.diff import CodeCount
+from sync.trainingset import difference
+from sync.trainingset.difference import CodeCount
 from tests.parts.trainingrows import codes, rows
 
 
@@ -18,7 +18,7 @@ def test_diff__each_kind_of_change() -> None:
         ]
     )
 
-    found = diff.diff(a, b)
+    found = difference.diff(a, b)
 
     assert codes(found.added) == {"new": "3"}
     assert codes(found.removed) == {"gone": "1"}
@@ -30,7 +30,7 @@ def test_diff__each_kind_of_change() -> None:
         {"text_key": "resourced", "weight": 1.0, "weight_before": 1.0, "source": "arbiter", "source_before": "coder"},
         {"text_key": "reweighted", "weight": 0.5, "weight_before": 1.0, "source": "coder", "source_before": "coder"},
     ]
-    assert diff.by_code(found) == [
+    assert difference.by_code(found) == [
         CodeCount("1", removed=1, left=1),
         CodeCount("2", entered=1),
         CodeCount("3", added=1),
@@ -40,16 +40,16 @@ def test_diff__each_kind_of_change() -> None:
 def test_diff__equal_sets() -> None:
     one = rows({"a": "1", "b": "2"}, coder=None)
 
-    assert diff.diff(one, one.take([1, 0])).is_empty
+    assert difference.diff(one, one.take([1, 0])).is_empty
 
 
 def test_diff__from_nothing_and_to_nothing() -> None:
-    assert codes(diff.diff(rows({}), rows({"a": "1"})).added) == {"a": "1"}
-    assert codes(diff.diff(rows({"a": "1"}), rows({})).removed) == {"a": "1"}
-    assert diff.diff(rows({}), rows({})).is_empty
+    assert codes(difference.diff(rows({}), rows({"a": "1"})).added) == {"a": "1"}
+    assert codes(difference.diff(rows({"a": "1"}), rows({})).removed) == {"a": "1"}
+    assert difference.diff(rows({}), rows({})).is_empty
 
 
 def test_diff__value_that_appears_or_disappears_is_a_change() -> None:
-    found = diff.diff(rows({"a": "1"}, judgement_id=None), rows({"a": "1"}, judgement_id=4))
+    found = difference.diff(rows({"a": "1"}, judgement_id=None), rows({"a": "1"}, judgement_id=4))
 
     assert codes(found.changed) == {"a": "1"}
