@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from annotation.domain import pseudonym
 from annotation.domain.account import Role
 from annotation.domain.policy import Policy
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import HIDDEN, InvalidInputError, without_passwords
 
@@ -32,6 +34,7 @@ _SECRET_FIELDS = frozenset(
         "session_secret",
         "client_secret",
         "ml_password",
+        "pseudonym_key",
     }
 )
 
@@ -175,6 +178,37 @@ class ServeSettings(Section):
         return frozenset(token for token in re.split(r"[,\s]+", text) if token)
 
 
+class NetworkSettings(Section):
+    """Whom we trust on the network, and where we may go."""
+
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that sign the office's certificates; none: the usual ones."
+    )
+    internal_hosts: tuple[str, ...] = Field(
+        (), description="Names, or networks as 10.0.0.0/8, that an address may lead to although they are not public."
+    )
+
+
+class PrivacySettings(Section):
+    """What is kept of people, and for how long; see awb privacy."""
+
+    keep_texts_days: int = Field(
+        0, ge=0, description="Texts that nothing rests on are erased when they are older; 0: never."
+    )
+    keep_quarantine_days: int = Field(0, ge=0, description="Rows that were set aside lose their content; 0: never.")
+    pseudonym_key: SecretStr | None = None
+    pseudonym_key_file: Path | None = Field(
+        None, description="Keys of the pseudonyms in what is exported; none: the ledger's own pseudonyms leave."
+    )
+
+    def read_pseudonym_key(self) -> PseudonymKey | None:
+        """The key in force; None where exports bear the ledger's own pseudonyms."""
+        if self.pseudonym_key is not None:
+            return PseudonymKey(self.pseudonym_key.get_secret_value().encode())
+        document = read_secret(None, self.pseudonym_key_file)
+        return None if document is None else pseudonym.newest(document)
+
+
 class AnnotationSettings(BaseSettings):
     """The sections that this package reads; packages above add theirs by inheritance."""
 
@@ -194,6 +228,8 @@ class AnnotationSettings(BaseSettings):
     campaign: CampaignSettings = CampaignSettings()
     text: TextSettings = TextSettings()
     serve: ServeSettings = ServeSettings()
+    network: NetworkSettings = NetworkSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @property
     def ledger_url(self) -> str:
