@@ -57,6 +57,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 # SQLite numbers rows by itself only for INTEGER; PostgreSQL needs 64 bits for years of predictions.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+_ERASED = text("erased_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -121,6 +122,7 @@ class TextRow(Base):
     first_seen_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
     erased_for: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (Index("ix_text_erased", "erased_at", sqlite_where=_ERASED, postgresql_where=_ERASED),)
 
 
 class DeclarationRow(Base):
@@ -359,6 +361,8 @@ class EvaluationMemberRow(Base):
 
 
 class QuarantineRow(Base):
+    """``context`` is what taking it again needs beside ``raw``; null where an earlier program set it aside."""
+
     __tablename__ = "quarantine"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
@@ -366,12 +370,16 @@ class QuarantineRow(Base):
     row: Mapped[int | None]
     raw: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(Text)
+    context: Mapped[dict[str, Any] | None]
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     quarantined_at: Mapped[datetime]
 
 
 class QuarantineSettlementRow(Base):
-    """What became of something set aside: *retried* or *dropped*; the newest row of a quarantine row holds."""
+    """What became of something set aside; the newest row of a quarantine row holds.
+
+    *retried* (taken) or *dropped*; or *refused*: tried again in vain, it waits on, for the reason given here.
+    """
 
     __tablename__ = "quarantine_settlement"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

@@ -21,6 +21,9 @@ def upgrade() -> None:
     op.add_column("trainingset_version", sa.Column("collected_at", MOMENT, nullable=True))
     op.add_column("text", sa.Column("erased_at", MOMENT, nullable=True))
     op.add_column("text", sa.Column("erased_for", sa.String(16), nullable=True))
+    erased = sa.text("erased_at IS NOT NULL")
+    op.create_index("ix_text_erased", "text", ["erased_at"], sqlite_where=erased, postgresql_where=erased)
+    op.add_column("quarantine", sa.Column("context", JSON, nullable=True))
     op.create_table(
         "label_edit",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -49,6 +52,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("quarantine_settlement")
     op.drop_table("label_edit")
+    op.drop_column("quarantine", "context")
+    op.drop_index("ix_text_erased", "text")
     op.drop_column("text", "erased_for")
     op.drop_column("text", "erased_at")
     op.drop_column("trainingset_version", "collected_at")
