@@ -8,9 +8,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from tests.parts.absence import absent
@@ -50,32 +54,78 @@ def _run(*command: str) -> None:
         absent(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout)[-500:]}")
 
 
+class Cluster:
+    """A cluster of its own, which can be stopped in each way that a server stops, and started again on its port.
+
+    ``options`` are those of the server's command line. Use as a context manager, which makes and starts it.
+    """
+
+    def __init__(self, options: str = FAST) -> None:
+        self._options = options
+        self._binaries = _binaries()
+        # The path of a Unix socket may have about 100 bytes, which the folders of pytest exceed.
+        self._root = Path(tempfile.mkdtemp(prefix="pg"))
+        self._data = self._root / "data"
+        self.port = free_port()
+
+    def __enter__(self) -> Self:
+        try:
+            if os.geteuid() == 0:
+                shutil.chown(self._root, "postgres")
+            locale = ("--encoding=UTF8", "--locale=C.UTF-8")
+            initdb = (str(self._binaries / "initdb"), f"--pgdata={self._data}", "--auth=trust", "--username=workbench")
+            _run(*initdb, "--no-sync", *locale)
+            self.start()
+        except BaseException:
+            shutil.rmtree(self._root, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop("immediate")
+        finally:
+            shutil.rmtree(self._root, ignore_errors=True)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Without ``wait``, it may still be about to recover from a crash when this returns."""
+        options = f"{self._options} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._root}"
+        # The server must not inherit our pipes, or reading them would wait for its end: hence the log file.
+        where = (f"--pgdata={self._data}", f"--log={self._root / 'log'}", f"--options={options} -p {self.port}")
+        _run(str(self._binaries / "pg_ctl"), "start", *where, "--wait" if wait else "--no-wait")
+
+    def stop(self, mode: str = "fast") -> None:
+        """``fast`` ends sessions and writes all down; ``immediate`` is a crash that its processes know of."""
+        if self._pid is not None:
+            _run(str(self._binaries / "pg_ctl"), "stop", f"--pgdata={self._data}", f"--mode={mode}")
+
+    def kill(self) -> None:
+        """All its processes, at once."""
+        with suppress(psutil.NoSuchProcess):
+            postmaster = psutil.Process(self._pid)
+            family = [postmaster, *postmaster.children(recursive=True)]
+            for one in family:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            psutil.wait_procs(family, timeout=START_SECONDS)
+
+    def new_database(self) -> str:
+        """A fresh database's SQLAlchemy URL."""
+        name = f"awb_{uuid4().hex[:12]}"
+        where = (f"--host={self._root}", f"--port={self.port}", "--username=workbench")
+        _run(str(self._binaries / "createdb"), *where, name)
+        return f"postgresql+psycopg://workbench@127.0.0.1:{self.port}/{name}"
+
+    @property
+    def _pid(self) -> int | None:
+        file = self._data / "postmaster.pid"
+        return int(file.read_text().splitlines()[0]) if file.exists() else None
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[NewDatabase]:
     """Makes a fresh database at each call and gives its SQLAlchemy URL."""
-    binaries = _binaries()
-    # The path of a Unix socket may have about 100 bytes, which the folders of pytest exceed.
-    root = Path(tempfile.mkdtemp(prefix="pg"))
-    port = free_port()
-    try:
-        if os.geteuid() == 0:
-            shutil.chown(root, "postgres")
-        data, log = root / "data", root / "log"
-        locale = ("--encoding=UTF8", "--locale=C.UTF-8")
-        _run(str(binaries / "initdb"), f"--pgdata={data}", "--auth=trust", "--username=workbench", "--no-sync", *locale)
-        options = f"{FAST} -c listen_addresses=127.0.0.1 -c unix_socket_directories={root} -p {port}"
-        pg_ctl = str(binaries / "pg_ctl")
-        # The server must not inherit our pipes, or reading them would wait for its end: hence the log file.
-        _run(pg_ctl, "start", f"--pgdata={data}", f"--log={log}", f"--options={options}", "--wait")
-        try:
-            yield lambda: _new_database(binaries, root, port)
-        finally:
-            _run(pg_ctl, "stop", f"--pgdata={data}", "--mode=immediate")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _new_database(binaries: Path, socket: Path, port: int) -> str:
-    name = f"awb_{uuid4().hex[:12]}"
-    _run(str(binaries / "createdb"), f"--host={socket}", f"--port={port}", "--username=workbench", name)
-    return f"postgresql+psycopg://workbench@127.0.0.1:{port}/{name}"
+    with Cluster() as cluster:
+        yield cluster.new_database

