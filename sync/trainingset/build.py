@@ -23,6 +23,7 @@ from annotation.ledger.repositories.labels import LABELS, RecordedLabel
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from sync.trainingset import digest, schema, splits
 from sync.trainingset.apart import Apart
+from sync.trainingset.checks import Finding
 from sync.trainingset.version import Version
 
 RECIPE = "recipe"
@@ -55,7 +56,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """``new`` is False when the rows are those of the current version: then no version is made."""
+    """``new`` is False when the rows are those of the current version: then no version is made.
+
+    ``kept_out`` texts have a label but must not be trained on. Of ``edited`` texts a rule changed the label, or took it
+    out. ``full``: all rows were built and compared, not only those that the ledger's new rows touch.
+    """
 
     version: TrainingSetVersion
     new: bool
@@ -63,6 +68,9 @@ class BuildResult:
     removed: int
     changed: int
     kept_out: int
+    edited: int = 0
+    findings: tuple[Finding, ...] = ()
+    full: bool = True
 
 
 def build(
