@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.domain.declaration import Text
+from annotation.domain.team import GoldText
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
-from annotation.errors import NotFoundError
+from annotation.errors import InvalidInputError, NotFoundError
+from annotation.ledger.repositories.origins import Arrival, Membership, Question
 from annotation.ledger.repositories.provenance import TextJudgement, TextLabel, TextPrediction
 from annotation.ledger.unit_of_work import UnitOfWork
 
 PROMOTE = "promote"
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,21 @@ class ModelLineage:
 
 @dataclass(frozen=True, slots=True)
 class TextLineage:
-    """Everything that was asked, said and settled of a text, each oldest first."""
+    """Everything that was declared, asked, said and settled of a text, each oldest first."""
 
     text: Text
     judgements: tuple[TextJudgement, ...]
     labels: tuple[TextLabel, ...]
     predictions: tuple[TextPrediction, ...]
-    measured_in: tuple[str, ...]
+    arrivals: tuple[Arrival, ...]
+    questions: tuple[Question, ...]
+    memberships: tuple[Membership, ...]
+    gold: tuple[GoldText, ...]
+
+    @property
+    def measured_in(self) -> tuple[str, ...]:
+        """The nomenclatures whose evaluation set the text belongs to."""
+        return tuple(one.nomenclature for one in self.memberships)
 
 
 def of_sets(work: UnitOfWork, name: str, model: str) -> tuple[SetLineage, ...]:
@@ -125,5 +136,43 @@ def of_text(work: UnitOfWork, text_key: str) -> TextLineage:
         tuple(work.provenance.judgements(text_key)),
         tuple(work.provenance.labels(text_key)),
         tuple(work.provenance.predictions(text_key)),
-        tuple(work.provenance.measured_in(text_key)),
+        tuple(work.origins.arrivals(text_key)),
+        tuple(work.origins.questions(text_key)),
+        tuple(work.origins.memberships(text_key)),
+        tuple(work.origins.gold(text_key)),
     )
+
+
+def key_of(work: UnitOfWork, named: str) -> str:
+    """Of the one text that is meant by its key, the beginning of it, or its exact wording.
+
+    Raises NotFoundError for none, InvalidInputError for several, with their keys.
+    """
+    found = work.origins.keys(named)
+    if not found:
+        raise NotFoundError(
+            f"No text is {named!r}.", cure="Give its key, the first digits of it, or its exact wording in quotes."
+        )
+    if len(found) > 1:
+        shown = "; ".join(_described(text) for text in work.texts.get(found[:MOST_NAMED]).values())
+        raise InvalidInputError(
+            f"{named!r} may be any of {len(found)} texts: {shown}.", cure="Give the key of the one that you mean."
+        )
+    return found[0]
+
+
+def behind(work: UnitOfWork, label_ids: Sequence[int]) -> dict[int, tuple[TextJudgement, ...]]:
+    """By label, the judgements that were weighed for it, in order of id; labels without any are left out."""
+    labels = work.provenance.of_labels(sorted(set(label_ids)))
+    weighed = {number: _weighed(label) for number, label in labels.items()}
+    said = work.provenance.of_judgements(sorted({one for ids in weighed.values() for one in ids}))
+    return {number: tuple(said[one] for one in ids if one in said) for number, ids in weighed.items() if ids}
+
+
+def _weighed(label: TextLabel) -> tuple[int, ...]:
+    return label.judgements or ((label.judgement_id,) if label.judgement_id is not None else ())
+
+
+def _described(text: Text) -> str:
+    variables = ", ".join(f"{name} {value}" for name, value in text.variables.items())
+    return f"{text.key} {text.text!r}" + (f" ({variables})" if variables else "")

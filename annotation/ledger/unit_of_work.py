@@ -9,16 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
+from annotation.ledger import revisions
 from annotation.ledger.repositories.accounts import Accounts, Tokens
 from annotation.ledger.repositories.answers import Answers
 from annotation.ledger.repositories.audit import Audit
@@ -29,11 +25,14 @@ from annotation.ledger.repositories.gauges import Gauges
 from annotation.ledger.repositories.judgements import Coders, Judgements
 from annotation.ledger.repositories.labels import EvaluationSet, Labels
 from annotation.ledger.repositories.nomenclatures import Nomenclatures
-from annotation.ledger.repositories.operations import Events, Leases, Quarantine, Turns
+from annotation.ledger.repositories.operations import Events, Leases, Turns
+from annotation.ledger.repositories.origins import Origins
 from annotation.ledger.repositories.people import People
 from annotation.ledger.repositories.platforms import Inbox, Platforms
 from annotation.ledger.repositories.provenance import Provenance
+from annotation.ledger.repositories.quarantine import Quarantine
 from annotation.ledger.repositories.questions import Questions
+from annotation.ledger.repositories.retention import Retention
 from annotation.ledger.repositories.tallies import Tallies
 from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
 from annotation.ledger.repositories.texts import Texts
@@ -114,6 +113,10 @@ class UnitOfWork:
         return People(self._session)
 
     @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._session)
+
+    @cached_property
     def answers(self) -> Answers:
         return Answers(self._session)
 
@@ -164,6 +167,10 @@ class UnitOfWork:
     @cached_property
     def provenance(self) -> Provenance:
         return Provenance(self._session)
+
+    @cached_property
+    def origins(self) -> Origins:
+        return Origins(self._session)
 
     @cached_property
     def extracts(self) -> Extracts:
@@ -227,35 +234,34 @@ class Ledger:
             finally:
                 session.rollback()
 
-    def migrate(self, revision: str = "head") -> str:
+    def migrate(self, revision: str = revisions.HEAD) -> str:
         """Bring the tables up to a revision, by default that of this installation, and return where they are."""
-        config = _alembic()
-        with self._translated(), self._engine.connect() as connection:
-            config.attributes["connection"] = connection
-            if connection.dialect.name == "postgresql":
-                # Two programs that start at once would both make the tables; SQLite has one writer at a time anyway.
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('migrate'))")
-            try:
-                command.upgrade(config, revision)
-            except CommandError as error:
-                raise InstallationError(
-                    f"The ledger at {self.address} was written by another version of this program ({error}).",
-                    cure="Install the newer version of annotation-workbench, or use another ledger.",
-                ) from error
-            connection.commit()
+        newest = newest_revision()
+        # Most programs find the newest tables; they need not wait for whoever is writing.
+        if revision in (revisions.HEAD, newest) and self.revision() == newest:
+            return newest
+        with self.connected(writes=True) as connection:
+            revisions.upgrade(connection, revision, address=self.address)
         return self.revision() or ""
 
     def revision(self) -> str | None:
-        with self._translated(), self._engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        with self.connected(writes=False) as connection:
+            return revisions.current(connection, address=self.address)
 
     def require_migrated(self) -> None:
         revision, head = self.revision(), newest_revision()
+        revisions.require_known(revision, address=self.address)
         if revision != head:
             raise InstallationError(
                 f"The ledger at {self.address} is at revision {revision or 'none'}, this program wants {head}.",
                 cure="Run: awb init",
             )
+
+    @contextmanager
+    def connected(self, *, writes: bool) -> Iterator[Connection]:
+        """A transaction without repositories, for what concerns the tables as such."""
+        with self._translated(), (self._engine if writes else self._reading).begin() as connection:
+            yield connection
 
     @property
     def address(self) -> str:
@@ -323,14 +329,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def newest_revision() -> str:
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+    return revisions.newest()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

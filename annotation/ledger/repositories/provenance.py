@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from annotation.domain.judgement import Outcome
 from annotation.domain.label import Source
 from annotation.domain.task import Component
 from annotation.ledger import statements
-from annotation.ledger.tables import DrawRow, EvaluationMemberRow, JudgementRow, LabelRow, PredictionRow, TaskRow
+from annotation.ledger.tables import DrawRow, JudgementRow, LabelRow, PredictionRow, TaskRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +92,29 @@ class Provenance:
             for version, codes, chances, margin, at in self._session.execute(statement.order_by(PredictionRow.id))
         ]
 
-    def measured_in(self, text_key: str) -> list[str]:
-        """The nomenclatures whose evaluation set the text belongs to."""
-        statement = select(EvaluationMemberRow.nomenclature).where(EvaluationMemberRow.text_key == text_key)
-        return sorted(self._session.scalars(statement))
-
-    def of_judgements(self, ids: list[int]) -> dict[int, TextJudgement]:
+    def of_judgements(self, ids: Sequence[int]) -> dict[int, TextJudgement]:
         """The judgements of these ids, by id."""
+        later = aliased(JudgementRow)
+        same = (later.platform == JudgementRow.platform) & (later.external_id == JudgementRow.external_id)
+        superseded = select(later.id).where(same, later.id > JudgementRow.id).exists()
         found: dict[int, TextJudgement] = {}
         for chunk in statements.chunks(ids):
             statement = (
-                select(JudgementRow, TaskRow, DrawRow)
+                select(JudgementRow, TaskRow, DrawRow, superseded)
                 .join(TaskRow, TaskRow.key == JudgementRow.task_key)
                 .join(DrawRow, DrawRow.id == TaskRow.draw_id)
                 .where(JudgementRow.id.in_(chunk))
             )
-            found |= {row[0].id: _judgement(*row, in_force=True) for row in self._session.execute(statement)}
+            for said, task, draw, is_past in self._session.execute(statement):
+                found[said.id] = _judgement(said, task, draw, in_force=not is_past)
+        return found
+
+    def of_labels(self, ids: Sequence[int]) -> dict[int, TextLabel]:
+        """The labels of these ids, by id."""
+        found: dict[int, TextLabel] = {}
+        for chunk in statements.chunks(ids):
+            rows = self._session.scalars(select(LabelRow).where(LabelRow.id.in_(chunk)))
+            found |= {row.id: _label(row) for row in rows}
         return found
 
 

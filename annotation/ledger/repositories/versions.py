@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
@@ -38,6 +38,12 @@ class TrainingSetVersions:
             )
         return _trainingset(row)
 
+    def mark_collected(self, name: str, tags: Sequence[str], *, at: datetime | None) -> None:
+        """Record since when the files of these versions are gone; None where they are there after all."""
+        statement = update(TrainingSetVersionRow).where(TrainingSetVersionRow.name == name)
+        for chunk in statements.chunks(tags):
+            self._session.execute(statement.where(TrainingSetVersionRow.tag.in_(chunk)).values(collected_at=at))
+
 
 class ModelVersions:
     def __init__(self, session: Session) -> None:
@@ -56,8 +62,11 @@ class ModelVersions:
         row = self._session.scalars(statement).one_or_none()
         return _model(row) if row else None
 
-    def all(self, name: str) -> list[ModelVersion]:
-        statement = select(ModelVersionRow).where(ModelVersionRow.name == name).order_by(ModelVersionRow.trained_at)
+    def all(self, name: str | None = None) -> list[ModelVersion]:
+        """Of one model or of all, in the order in which they were trained."""
+        statement = select(ModelVersionRow).order_by(ModelVersionRow.trained_at)
+        if name is not None:
+            statement = statement.where(ModelVersionRow.name == name)
         return [_model(row) for row in self._session.scalars(statement)]
 
 
