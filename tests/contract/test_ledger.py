@@ -30,7 +30,6 @@ from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
 from annotation.errors import ConflictError, InstallationError, InvalidInputError, NotFoundError, UnreachableError
 from annotation.ledger import unit_of_work
 from annotation.ledger.repositories.labels import EvaluationMember
-from annotation.ledger.repositories.operations import Quarantined
 from annotation.ledger.repositories.texts import Arrival
 from annotation.ledger.tables import Base
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
@@ -189,7 +188,7 @@ def test_migrate__refuses_a_ledger_of_a_later_program(new_url: Callable[[], str]
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         engine.dispose()
 
-        with pytest.raises(InstallationError, match="another version of this program"):
+        with pytest.raises(InstallationError, match="a later version of this program"):
             ledger.migrate()
         with pytest.raises(InstallationError, match="9999"):
             ledger.require_migrated()
@@ -781,17 +780,6 @@ def test_turns__open_resume_finish(ledger: Ledger) -> None:
         assert list(work.turns.results("main", 1).items()) == [("score", {"scored": 3}), ("draw", {"tasks": 2})]
         work.turns.finish("main", 1, now=LATER)
         assert (work.turns.open_number("main"), work.turns.last_number("main")) == (None, 1)
-
-
-def test_quarantine__once(ledger: Ledger) -> None:
-    bad = Quarantined("text", "july.csv", 7, {"code": "99.99Z"}, "no code")
-    with ledger.begin() as work:
-        kept = [work.quarantine.add(one, now=NOW) for one in (bad, bad, replace(bad, row=8), replace(bad, kind="code"))]
-
-        assert kept == [True, False, True, True]
-        assert work.quarantine.count() == 3
-        assert work.quarantine.all(kind="text") == [bad, replace(bad, row=8)]
-        assert work.quarantine.all(limit=1, offset=2) == [replace(bad, kind="code")]
 
 
 def test_inbox__until_processed(ledger: Ledger) -> None:
