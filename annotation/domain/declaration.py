@@ -9,12 +9,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One description; ``key`` identifies text and variables, ``group_key`` the text alone (near copies share it)."""
+    """One description; ``key`` identifies text and variables, ``group_key`` the text alone (near copies share it).
+
+    Of an ``erased`` one the keys are left, and nothing else.
+    """
 
     key: str
     group_key: str
     text: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from annotation.ledger.repositories.provenance import Provenance
 from annotation.ledger.repositories.quarantine import Quarantine
 from annotation.ledger.repositories.questions import Questions
 from annotation.ledger.repositories.retention import Retention
+from annotation.ledger.repositories.retention import Retention
 from annotation.ledger.repositories.tallies import Tallies
 from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
 from annotation.ledger.repositories.texts import Texts
@@ -111,6 +112,10 @@ class UnitOfWork:
     @cached_property
     def people(self) -> People:
         return People(self._session)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._session)
 
     @cached_property
     def retention(self) -> Retention:

@@ -155,6 +155,18 @@ class Judgements:
         self._session.flush()
         return blanked
 
+    def blank_tasks(self, task_keys: Sequence[str]) -> int:
+        """Erase what coders wrote in their own words on these tasks; return how many rows held any."""
+        blanked = 0
+        for chunk in statements.chunks(task_keys):
+            for row in self._session.scalars(select(JudgementRow).where(JudgementRow.task_key.in_(chunk))):
+                if row.comment or set(row.raw) - {"task"}:
+                    row.comment, row.raw = "", {"task": row.raw.get("task")}
+                    row.digest = _digest(_judgement(row))
+                    blanked += 1
+        self._session.flush()
+        return blanked
+
     def _in_force(self, platform: str, external_id: str) -> JudgementRow | None:
         return self._session.scalars(
             select(JudgementRow)

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.declaration import Declaration, Text, Window
 from annotation.domain.prediction import Prediction
 from annotation.ledger import statements
+from annotation.ledger.repositories.retention import Reason
 from annotation.ledger.tables import DeclarationRow, PredictionRow, TextRow
 
 # Rows that are held at once while a long result is read.
@@ -32,6 +33,7 @@ class Texts:
         self._session = session
 
     def add(self, texts: Sequence[Text], *, now: datetime) -> int:
+        """How many are new, or were erased for their age and are back; what was erased on request stays erased."""
         rows = [
             {
                 "key": t.key,
@@ -42,7 +44,14 @@ class Texts:
             }
             for t in {t.key: t for t in reversed(texts)}.values()
         ]
-        return statements.insert_new(self._session, TextRow, rows, key=["key"])
+        return statements.insert_or_move(
+            self._session,
+            TextRow,
+            rows,
+            key=["key"],
+            where=TextRow.erased_for == Reason.AGE.value,
+            also={"erased_at": None, "erased_for": None},
+        )
 
     def declare(self, declarations: Sequence[Declaration], *, now: datetime) -> int:
         """Record arrivals; one that is already there (same source and external id) is left as it was."""
@@ -86,17 +95,21 @@ class Texts:
         return found
 
     def declared_in(self, window: Window) -> dict[str, int]:
-        """Text keys that arrived in the window, with how many times each."""
+        """Text keys that arrived in the window and are not erased, with how many times each."""
         statement = (
             select(DeclarationRow.text_key, func.count())
             .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
+            .where(DeclarationRow.text_key.not_in(_erased()))
             .group_by(DeclarationRow.text_key)
             .order_by(DeclarationRow.text_key)
         )
         return dict(self._session.execute(statement).all())
 
     def arrivals(self, window: Window, model_version: str) -> Iterator[Arrival]:
-        """The texts of the window in order of their key, read page by page: as many as one likes fit in memory."""
+        """The texts of the window in order of their key, read page by page: as many as one likes fit in memory.
+
+        Erased ones are left out.
+        """
         declared = (
             select(DeclarationRow.text_key, func.count().label("number"))
             .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
@@ -118,6 +131,7 @@ class Texts:
             )
             .join(declared, declared.c.text_key == TextRow.key)
             .join(PredictionRow, said, isouter=True)
+            .where(TextRow.erased_at.is_(None))
             .order_by(TextRow.key)
         )
         for row in self._session.execute(statement.execution_options(yield_per=PAGE)):
@@ -131,9 +145,13 @@ class Texts:
             yield Arrival(Text(key, group_key, text, variables), number, said_of)
 
     def without_prediction(self, model_version: str, *, keys: Collection[str] | None = None) -> list[Text]:
-        """Texts that this model version has not scored yet, of ``keys`` or of all, in order of their key."""
+        """Texts that this model version has not scored yet, of ``keys`` or of all, in order of their key.
+
+        Erased ones are not among them.
+        """
         scored = select(PredictionRow.text_key).where(PredictionRow.model_version == model_version)
-        statement = select(TextRow).where(TextRow.key.not_in(scored)).order_by(TextRow.key)
+        left = TextRow.key.not_in(scored) & TextRow.erased_at.is_(None)
+        statement = select(TextRow).where(left).order_by(TextRow.key)
         if keys is None:
             return [_text(row) for row in self._session.scalars(statement)]
         found: list[Text] = []
@@ -236,5 +254,10 @@ class Texts:
         return dict(self._session.execute(statement).all())
 
 
+def _erased() -> Select[str]:
+    return select(TextRow.key).where(TextRow.erased_at.is_not(None))
+
+
 def _text(row: TextRow) -> Text:
-    return Text(key=row.key, group_key=row.group_key, text=row.text, variables=row.variables)
+    erased = row.erased_at is not None
+    return Text(key=row.key, group_key=row.group_key, text=row.text, variables=row.variables, erased=erased)
