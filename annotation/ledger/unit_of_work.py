@@ -19,6 +19,7 @@ from annotation.ledger.repositories.accounts import Accounts, Tokens
 from annotation.ledger.repositories.answers import Answers
 from annotation.ledger.repositories.audit import Audit
 from annotation.ledger.repositories.campaigns import Campaigns, Draws, Tasks
+from annotation.ledger.repositories.edits import Edits
 from annotation.ledger.repositories.extracts import Extracts
 from annotation.ledger.repositories.flow_figures import FlowFigures
 from annotation.ledger.repositories.gauges import Gauges
@@ -32,7 +33,6 @@ from annotation.ledger.repositories.platforms import Inbox, Platforms
 from annotation.ledger.repositories.provenance import Provenance
 from annotation.ledger.repositories.quarantine import Quarantine
 from annotation.ledger.repositories.questions import Questions
-from annotation.ledger.repositories.retention import Retention
 from annotation.ledger.repositories.retention import Retention
 from annotation.ledger.repositories.tallies import Tallies
 from annotation.ledger.repositories.teams import Assignments, Enrolments, Gold, Policies
@@ -118,10 +118,6 @@ class UnitOfWork:
         return Retention(self._session)
 
     @cached_property
-    def retention(self) -> Retention:
-        return Retention(self._session)
-
-    @cached_property
     def answers(self) -> Answers:
         return Answers(self._session)
 
@@ -176,6 +172,10 @@ class UnitOfWork:
     @cached_property
     def origins(self) -> Origins:
         return Origins(self._session)
+
+    @cached_property
+    def edits(self) -> Edits:
+        return Edits(self._session)
 
     @cached_property
     def extracts(self) -> Extracts:

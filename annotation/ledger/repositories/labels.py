@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.label import Label, Source
@@ -22,6 +25,32 @@ LABELS = "labels"
 class RecordedLabel:
     id: int
     label: Label
+
+
+class Said(NamedTuple):
+    """A label with its text, as few objects as can be, since a build reads all of them.
+
+    ``variables`` and ``judgements`` are JSON as the database writes it.
+    """
+
+    label_id: int
+    code: str | None
+    source: str
+    weight: float
+    coder: str | None
+    judgement_id: int | None
+    judgements: str
+    settled_at: datetime
+    text_key: str
+    group_key: str
+    text: str
+    variables: str
+    erased_at: datetime | None
+
+    @property
+    def weighed(self) -> int:
+        """How many judgements stand behind it; labels written before all were noted have one."""
+        return _length(self.judgements) or int(self.judgement_id is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +109,67 @@ class Labels:
     def history(self, nomenclature: str, text_key: str) -> list[RecordedLabel]:
         statement = select(LabelRow).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == text_key)
         return [_recorded(row) for row in self._session.scalars(statement.order_by(LabelRow.id))]
+
+    def said(self, nomenclature: str, *, up_to: int, keys: Sequence[str] | None = None) -> Iterator[Said]:
+        """All labels up to a row id, of ``keys`` (sorted) or of all texts, in order of text key and then of row id.
+
+        Read page by page: as many as one likes fit in memory.
+        """
+        statement = (
+            select(
+                LabelRow.id,
+                LabelRow.code,
+                LabelRow.source,
+                LabelRow.weight,
+                LabelRow.coder,
+                LabelRow.judgement_id,
+                cast(LabelRow.judgements, String),
+                LabelRow.settled_at,
+                LabelRow.text_key,
+                TextRow.group_key,
+                TextRow.text,
+                cast(TextRow.variables, String),
+                TextRow.erased_at,
+            )
+            .join(TextRow, TextRow.key == LabelRow.text_key)
+            .where(LabelRow.nomenclature == nomenclature, LabelRow.id <= up_to)
+            .order_by(LabelRow.text_key, LabelRow.id)
+        )
+        chosen = (
+            [statement]
+            if keys is None
+            else [statement.where(LabelRow.text_key.in_(c)) for c in statements.chunks(keys)]
+        )
+        for one in chosen:
+            for page in self._session.execute(one.execution_options(yield_per=PAGE)).partitions():
+                yield from map(Said._make, page)
+
+    def touched(self, nomenclature: str, *, after: int, up_to: int) -> list[str]:
+        """The keys of texts that have a label with a row id in this range; sorted."""
+        statement = select(LabelRow.text_key).where(
+            LabelRow.id > after, LabelRow.id <= up_to, LabelRow.nomenclature == nomenclature
+        )
+        return sorted(set(self._session.scalars(statement)))
+
+    def erased(self, nomenclature: str, *, since: datetime) -> list[str]:
+        """The keys of texts with a label whose wording was erased then or later; sorted."""
+        labelled = select(LabelRow.id).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == TextRow.key)
+        statement = select(TextRow.key).where(TextRow.erased_at >= since, labelled.exists())
+        return sorted(self._session.scalars(statement))
+
+    def in_groups(self, groups: Sequence[str]) -> list[str]:
+        """The keys of all texts, labelled or not, with these group keys."""
+        found: list[str] = []
+        for chunk in statements.chunks(groups):
+            found += self._session.scalars(select(TextRow.key).where(TextRow.group_key.in_(chunk)))
+        return found
+
+    def groups_of(self, keys: Sequence[str]) -> set[str]:
+        """The group keys of these texts."""
+        found: set[str] = set()
+        for chunk in statements.chunks(keys):
+            found.update(self._session.scalars(select(TextRow.group_key).where(TextRow.key.in_(chunk))))
+        return found
 
     def wordings(self, nomenclature: str) -> Iterator[tuple[str, str]]:
         """Group key and text of all that ever had a label, read page by page, in no order."""
@@ -172,6 +262,11 @@ class EvaluationSet:
 
     def last_id(self) -> int:
         return self._session.scalar(select(func.max(EvaluationMemberRow.id))) or 0
+
+
+@lru_cache(4096)
+def _length(judgements: str) -> int:
+    return len(json.loads(judgements))
 
 
 def _content(label: Label) -> tuple[object, ...]:
