@@ -14,7 +14,7 @@ from annotation.domain.declaration import Declaration, Text
 from annotation.domain.label import Label, Source
 from annotation.domain.prediction import Prediction
 from annotation.ledger.repositories.labels import LABELS
-from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature

@@ -126,7 +126,7 @@ def router(*, ledger: Ledger, access: Access, overview: Overview) -> APIRouter:
     def quarantine(limit: Limit = 100, offset: Offset = 0) -> Page[QuarantinedItem]:
         """Rows and answers that could not be read, with the reason; oldest first."""
         with ledger.read() as work:
-            items = [QuarantinedItem.of(item) for item in work.quarantine.all(limit=limit, offset=offset)]
+            items = [QuarantinedItem.of(item) for item in work.quarantine.list(limit=limit, offset=offset)]
             return Page[QuarantinedItem](items=items, total=work.quarantine.count(), limit=limit, offset=offset)
 
     return routes

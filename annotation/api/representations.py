@@ -19,7 +19,7 @@ from annotation.domain.judgement import Outcome
 from annotation.domain.task import Component, Task
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
 from annotation.ledger.repositories.judgements import JudgementMark
-from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.quarantine import SetAside, Settled
 
 Item = TypeVar("Item", bound=BaseModel)
 Source = TypeVar("Source")
@@ -278,15 +278,36 @@ class DecisionItem(Representation):
 
 
 class QuarantinedItem(Representation):
-    kind: str = Field(examples=["judgement"])
+    id: int
+    kind: str = Field(examples=["annotation"])
     origin: str = Field(description="The file or platform it came from.")
     row: int | None = Field(description="Counted as a spreadsheet does.")
-    raw: dict[str, Any]
-    reason: str = Field(examples=["99.99Z is no code of naf-rev2."])
+    raw: dict[str, Any] = Field(description="As it came.")
+    reason: str = Field(description="Why it could not be taken when it was last tried.")
+    since: datetime
+    waits: bool = Field(description="False when it was taken later, or dropped.")
+    outcome: Settled | None = Field(description="What became of it; none while nobody has tried it again.")
+    settled_reason: str = Field(description="What was said then; empty while nobody has tried it again.")
+    settled_by: str = Field(examples=["account 3"])
+    settled_at: datetime | None
 
     @classmethod
-    def of(cls, item: Quarantined) -> Self:
-        return cls.model_validate(item)
+    def of(cls, one: SetAside) -> Self:
+        item, settled = one.item, one.settlement
+        return cls(
+            id=one.id,
+            kind=item.kind,
+            origin=item.origin,
+            row=item.row,
+            raw=dict(item.raw),
+            reason=one.reason,
+            since=one.since,
+            waits=one.waits,
+            outcome=settled.outcome if settled else None,
+            settled_reason=settled.reason if settled else "",
+            settled_by=settled.by if settled else "",
+            settled_at=settled.at if settled else None,
+        )
 
 
 def _attributes(version: ModelVersion) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from annotation.domain import text as texts
 from annotation.domain.declaration import Text
 from annotation.domain.team import GoldText
 from annotation.errors import NotFoundError
-from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from annotation.errors import InvalidInputError, NotFoundError
-from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature import download, readers
 from annotation.nomenclature.drafts import RejectedRow

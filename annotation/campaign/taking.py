@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from annotation.campaign.ports import Platform, PlatformAnnotation, PlatformCoder, PlatformTask
 from annotation.domain.judgement import Judgement, Outcome
-from annotation.ledger.repositories.operations import Quarantined
 from annotation.ledger.repositories.platforms import Project
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature

@@ -47,8 +47,8 @@ def test_read__prefix_of_parquet_on_s3(s3: S3Server, tmp_path: Path) -> None:
 
     assert (result.texts, result.labels, result.quarantined) == (3, 3, 1)
     with ledger.read() as work:
-        [refused] = work.quarantine.all()
-    assert (refused.origin, refused.row) == ("2026-02.parquet", 3)
+        [refused] = work.quarantine.list()
+    assert (refused.item.origin, refused.item.row) == ("2026-02.parquet", 3)
     ledger.close()
 
 

@@ -14,7 +14,7 @@ from annotation.domain.prediction import Prediction
 from annotation.domain.task import Component, Task
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
 from annotation.ledger.repositories.labels import EvaluationMember
-from annotation.ledger.repositories.operations import Quarantined
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger
 from annotation.nomenclature.nomenclature import Code, Nomenclature
 from tests.parts import new_ledgers

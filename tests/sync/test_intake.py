@@ -39,7 +39,7 @@ def codes(ledger: Ledger) -> dict[str, str | None]:
 
 def set_aside(ledger: Ledger) -> dict[int | None, str]:
     with ledger.read() as work:
-        return {one.row: one.reason for one in work.quarantine.all()}
+        return {one.item.row: one.reason for one in work.quarantine.list()}
 
 
 def test_take__coded_rows_become_labels(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.judgement import Outcome
-from annotation.ledger.tables import CampaignRow, DrawRow, EventRow, InboxRow, JudgementRow, QuarantineRow, TaskRow
+from annotation.ledger.repositories.quarantine import Quarantine
+from annotation.ledger.tables import CampaignRow, DrawRow, EventRow, InboxRow, JudgementRow, TaskRow
 
 PULL, PULLED = "pull", "pulled"
 _SETTLING: Final = [outcome.value for outcome in Outcome if outcome.settles]
@@ -75,8 +76,8 @@ class Gauges:
         return Inbox(number, oldest)
 
     def quarantined(self) -> dict[str, int]:
-        """By kind."""
-        return self._by_name(select(QuarantineRow.kind, func.count()).group_by(QuarantineRow.kind))
+        """What waits, by kind."""
+        return Quarantine(self._session).by_kind()
 
     def _by_name(self, statement: Select[Any, Any]) -> dict[str, Any]:
         rows: Mapping[str, Any] = dict(self._session.execute(statement).all())

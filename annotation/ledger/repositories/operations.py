@@ -1,9 +1,7 @@
-"""Our own work: who holds what, what happened, what was set aside, how far a turn has come."""
+"""Our own work: who holds what, what happened, how far a turn has come."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from annotation.errors import ConflictError
 from annotation.ledger import statements
-from annotation.ledger.tables import EventRow, LeaseRow, QuarantineRow, TurnRow, TurnStepRow
+from annotation.ledger.tables import EventRow, LeaseRow, TurnRow, TurnStepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +21,6 @@ class Event:
     subject: str
     payload: Mapping[str, Any]
     happened_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """Something that could not be taken, with its reason; ``row`` counts as a spreadsheet does."""
-
-    kind: str
-    origin: str
-    row: int | None
-    raw: Mapping[str, Any]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +93,6 @@ class Events:
     def latest(self, *, limit: int = 50) -> list[Event]:
         rows = self._session.scalars(select(EventRow).order_by(EventRow.id.desc()).limit(limit))
         return [Event(r.kind, r.subject, r.payload, r.happened_at) for r in rows]
-
-
-class Quarantine:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def add(self, item: Quarantined, *, now: datetime) -> bool:
-        """Set it aside; the same thing seen again is not set aside twice."""
-        content = json.dumps(
-            [item.kind, item.origin, item.row, dict(item.raw), item.reason], sort_keys=True, default=str
-        )
-        row = {
-            "kind": item.kind,
-            "origin": item.origin,
-            "row": item.row,
-            "raw": json.loads(json.dumps(dict(item.raw), default=str)),
-            "reason": item.reason,
-            "digest": hashlib.sha256(content.encode()).hexdigest(),
-            "quarantined_at": now,
-        }
-        return bool(statements.insert_new(self._session, QuarantineRow, [row], key=["digest"]))
-
-    def all(self, *, kind: str | None = None, limit: int = 1000, offset: int = 0) -> list[Quarantined]:
-        statement = select(QuarantineRow).order_by(QuarantineRow.id).limit(limit).offset(offset)
-        if kind is not None:
-            statement = statement.where(QuarantineRow.kind == kind)
-        return [Quarantined(r.kind, r.origin, r.row, r.raw, r.reason) for r in self._session.scalars(statement)]
-
-    def count(self) -> int:
-        return self._session.scalar(select(func.count()).select_from(QuarantineRow)) or 0
 
 
 class Turns:

@@ -36,7 +36,7 @@ def in_force(ledger: Ledger) -> dict[str, str]:
 
 def reasons(ledger: Ledger) -> list[str]:
     with ledger.read() as work:
-        return [one.reason for one in work.quarantine.all(kind="gold")]
+        return [one.reason for one in work.quarantine.list(kind="gold")]
 
 
 def test_add__brings_texts_in_parses_codes_and_says_what_is_wrong(ledger: Ledger) -> None:

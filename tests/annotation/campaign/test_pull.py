@@ -172,7 +172,7 @@ def test_pull__sets_aside_what_is_no_leaf_of_the_nomenclature(desk: Desk, code: 
     assert (result.new, result.quarantined) == (0, 1)
     assert desk.in_force == []
     with desk.ledger.read() as work:
-        (item,) = work.quarantine.all(kind="annotation")
+        (item,) = work.quarantine.list(kind="annotation")
     assert code in item.reason
 
 
