@@ -85,10 +85,16 @@ class Storage:
             yield handle
 
     @contextmanager
-    def writing(self, path: str) -> Iterator[BinaryIO]:
-        """An open binary file whose content replaces the object on clean exit; an exception leaves the former one."""
+    def writing(self, path: str, *, private: bool = False) -> Iterator[BinaryIO]:
+        """An open binary file whose content replaces the object on clean exit; an exception leaves the former one.
+
+        A ``private`` file of the local disk is its owner's alone to read, from its first byte on.
+        """
         with self._reaching(path) as key:
             target = _staged(key) if self.scheme == "file" else key
+            if private and target != key:
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+                Path(target).touch(mode=0o600)
             handle = self._filesystem.open(target, "wb")
             try:
                 yield handle
