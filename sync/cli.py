@@ -17,7 +17,17 @@ from annotation import terminal
 from annotation import wiring as annotation_wiring
 from annotation.api import sessions
 from annotation.campaign.progress import progress
-from annotation.commands import accounts, agreement, campaign_policy, coders, exports, gold, personal_data, relook
+from annotation.commands import (
+    accounts,
+    agreement,
+    campaign_policy,
+    coders,
+    exports,
+    gold,
+    personal_data,
+    privacy,
+    relook,
+)
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
 from annotation.terminal import Config, Format, Home, Output
 from annotation.wiring import clock
@@ -72,6 +82,7 @@ coders.coder.command("forget")(personal_data.coder_forget)
 app.add_typer(gold.gold, name="gold")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.token, name="token")
+app.add_typer(privacy.privacy, name="privacy")
 app.add_typer(texts, name="texts")
 app.add_typer(trainingset.app, name="trainingset")
 app.add_typer(relabel.app, name="relabel")

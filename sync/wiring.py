@@ -152,6 +152,13 @@ class Workbench:
             raise NotFoundError("The training set has no version yet.", cure="Run: awb trainingset build")
         return found
 
+    def versions_with(self, text_keys: tuple[str, ...]) -> list[str]:
+        """Tags of the training set versions whose files hold one of these texts, oldest first."""
+        with self.ledger.read() as work:
+            known = work.trainingsets.all(self.settings.trainingset.name)
+        there = [one.tag for one in known if one.collected_at is None]
+        return [tag for tag in there if set(text_keys) & set(self.store.read(tag)["text_key"].to_pylist())]
+
     def champion(self) -> str | None:
         """The champion as ``name/number``, or None before the first."""
         return self.version_name(CHAMPION)

@@ -207,6 +207,13 @@ class Platform(Protocol):
         """Delete those of the tasks that have no annotation; return those that are gone now, by us or before."""
         ...
 
+    def blank_tasks(self, ids: Sequence[int]) -> int:
+        """Take the text of these tasks out, and what was said about it; the number of those that had one.
+
+        Their keys and answers stay. One that is not there is passed over.
+        """
+        ...
+
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
         """Tasks that changed after ``since`` (all when None), in pages, each with its whole annotation set."""
         ...

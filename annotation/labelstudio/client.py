@@ -22,7 +22,7 @@ from annotation.campaign.ports import (
     ProjectSpec,
     TaskPayload,
 )
-from annotation.errors import ConflictError, InvalidInputError, UnreachableError
+from annotation.errors import ConflictError, InvalidInputError, NotFoundError, UnreachableError
 from annotation.labelstudio import payload, settings, taxonomy, webhook
 from annotation.labelstudio.session import Session, TooLongError
 
@@ -160,6 +160,19 @@ class LabelStudioPlatform:
             )
         left = {task.external_id for task in self.tasks(project, ids)}
         return [number for number in ids if number not in left]
+
+    def blank_tasks(self, ids: Sequence[int]) -> int:
+        blanked = 0
+        for number in ids:
+            try:
+                found = self._session.get(f"api/tasks/{number}/")
+            except NotFoundError:
+                continue
+            data = payload.blanked(found["data"], language=self._language)
+            if data != found["data"]:
+                self._session.write("PATCH", f"api/tasks/{number}/", body={"data": data})
+                blanked += 1
+        return blanked
 
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
         filters = [] if since is None else [_filter("updated_at", "greater", "Datetime", _moment(since))]

@@ -22,6 +22,9 @@ FIELDS = (
     "parent_prediction"
 )
 
+# What of a task's data says nothing about its text.
+_IMPERSONAL = frozenset({"key", "candidates", "model_version"})
+
 # What is kept of an annotation as it came; who made it is the pseudonym's business.
 RAW = ("id", "result", "was_cancelled", "lead_time", "created_at", "updated_at", "ground_truth", "parent_prediction")
 
@@ -74,6 +77,12 @@ def _beside(payload: TaskPayload, language: str) -> dict[str, str]:
     settled = markup.feedback(payload.feedback, words) if payload.feedback else ""
     given = markup.answers(payload.answers, words, interface.outcome_words(language))
     return {interface.ANSWERS: given, interface.FEEDBACK: settled}
+
+
+def blanked(data: Mapping[str, Any], *, language: str) -> dict[str, Any]:
+    """A task's data without the text and all that was said about it; what answers hang on stays."""
+    empty = {name: value if name in _IMPERSONAL else "" for name, value in data.items()}
+    return empty | {"text": wording.of(language)["erased"]}
 
 
 def encode_answer(answer: Answer, *, completed_by: int) -> dict[str, Any]:

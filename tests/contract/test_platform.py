@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from annotation.campaign.ports import (
+    Answer,
     Candidate,
     Platform,
     PlatformAnnotation,
@@ -263,3 +264,18 @@ def test_sign_up__the_same_address_is_the_same_coder(subject: Subject) -> None:
     first = subject[0].sign_up("coder2@demo.example", "a-long-passphrase")
 
     assert subject[0].sign_up("coder2@demo.example", "a-long-passphrase") == first
+
+
+def test_blank_tasks__leaves_key_and_answers_and_no_text(subject: Subject, project: int) -> None:
+    platform, _ = subject
+    ids = platform.create_tasks(project, payloads(2))
+    first = min(ids.values())
+    platform.annotate(first, coder(platform), Answer(str(uuid4()), Outcome.CODED, "01.11Z", 3.0))
+    before = said(platform, project, first)
+
+    blanked = platform.blank_tasks([first, 999_999_999])
+
+    assert blanked == 1
+    assert platform.blank_tasks([first]) == 0
+    assert said(platform, project, first) == before
+    assert platform.find_tasks(project, list(ids)) == {key: [number] for key, number in ids.items()}

@@ -110,6 +110,16 @@ class FakePlatform:
             self.stored.pop(number, None)
         return gone
 
+    def blank_tasks(self, ids: Sequence[int]) -> int:
+        blanked = 0
+        for number in ids:
+            task = self.stored.get(number)
+            if task is not None and task.payload is not None and task.payload.text != "(erased)":
+                task.payload = TaskPayload(task.payload.key, "(erased)", candidates=task.payload.candidates)
+                task.updated_at = self._tick()
+                blanked += 1
+        return blanked
+
     def changed_tasks(self, project: int, since: datetime | None) -> Iterator[list[PlatformTask]]:
         self._require_reachable()
         ids = [n for n in sorted(self.task_ids(project)) if since is None or self.stored[n].updated_at > since]

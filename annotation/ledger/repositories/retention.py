@@ -27,6 +27,7 @@ from annotation.ledger.tables import (
     GoldRow,
     JudgementRow,
     LabelRow,
+    PlatformReferenceRow,
     QuarantineRow,
     TaskRow,
     TextRow,
@@ -102,6 +103,11 @@ class Retention:
         """What rests on one text."""
         return tuple(rest for rest, on in self._resting().items() if self._count(and_(TextRow.key == key, on)))
 
+    def of_same_wording(self, key: str) -> list[str]:
+        """The text's key and those of the texts that differ from it in variables or spelling alone, in order."""
+        group = select(TextRow.group_key).where(TextRow.key == key).scalar_subquery()
+        return list(self._session.scalars(select(TextRow.key).where(TextRow.group_key == group).order_by(TextRow.key)))
+
     def erase(self, keys: Sequence[str], *, reason: Reason, now: datetime) -> Erased:
         """Erase the wording of these texts. One that was erased before may only change from *age* to *request*."""
         done = Erased()
@@ -148,9 +154,35 @@ class Retention:
         found = [row.id for row in rows if _holds(row.raw, wording)]
         return self._changed(update(QuarantineRow).where(QuarantineRow.id.in_(found)).values(raw={ERASED: True}))
 
+    def blank_reports(self, wording: str) -> int:
+        """Take the wording out of what checks of training sets said; return in how many versions it stood."""
+        found = [
+            row
+            for row in self._session.scalars(
+                select(TrainingSetVersionRow).where(_mentions(TrainingSetVersionRow.report, wording))
+            )
+            if _holds(row.report, wording)
+        ]
+        for row in found:
+            row.report = _without(row.report, wording)
+        self._session.flush()
+        return len(found)
+
+    def places(self, keys: Sequence[str]) -> dict[str, list[int]]:
+        """By platform, its ids of the living tasks that show these texts."""
+        found: dict[str, list[int]] = {}
+        statement = (
+            select(PlatformReferenceRow.platform, PlatformReferenceRow.external_id)
+            .join(TaskRow, TaskRow.key == PlatformReferenceRow.task_key)
+            .where(TaskRow.text_key.in_(keys), PlatformReferenceRow.vanished_at.is_(None))
+        )
+        for platform, number in self._session.execute(statement.order_by(PlatformReferenceRow.external_id)):
+            found.setdefault(platform, []).append(number)
+        return found
+
     def _texts(self, keys: Sequence[str], reason: Reason, now: datetime) -> int:
-        among = TextRow.key.in_(keys)
-        wanted = TextRow.erased_at.is_(None) if reason is Reason.AGE else TextRow.erased_for.is_distinct_from(reason.value)
+        among, told = TextRow.key.in_(keys), TextRow.erased_for.is_distinct_from(reason.value)
+        wanted = TextRow.erased_at.is_(None) if reason is Reason.AGE else told
         values = {"text": "", "variables": {}, "erased_at": now, "erased_for": reason.value}
         return self._changed(update(TextRow).where(among, wanted).values(values))
 
@@ -233,8 +265,13 @@ def _mentions(column: Any, word: str) -> ColumnElement[bool]:
 
 def _holds(document: Any, wording: str) -> bool:
     """Whether a value somewhere inside is the wording."""
+    return bool(document != _without(document, wording))
+
+
+def _without(document: Any, wording: str) -> Any:
+    """The document with each value that is the wording taken out."""
     if isinstance(document, Mapping):
-        return any(_holds(value, wording) for value in document.values())
+        return {name: _without(value, wording) for name, value in document.items()}
     if isinstance(document, Sequence) and not isinstance(document, str):
-        return any(_holds(value, wording) for value in document)
-    return isinstance(document, str) and document.strip() == wording.strip()
+        return [_without(value, wording) for value in document]
+    return "" if isinstance(document, str) and wording and document.strip() == wording.strip() else document
