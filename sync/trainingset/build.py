@@ -193,7 +193,7 @@ def _rows(work: UnitOfWork, recipe: Recipe) -> tuple[pa.Table, int]:
 
 
 def _table(labels: Sequence[RecordedLabel], texts: Mapping[str, Text], recipe: Recipe) -> pa.Table:
-    rows = []
+    rows, normaliser = [], Normaliser.from_json(recipe.normaliser)
     for recorded in labels:
         label, text = recorded.label, texts[recorded.label.text_key]
         split = splits.split_of(text.group_key, seed=recipe.seed, validation_share=recipe.validation_share)
@@ -201,6 +201,7 @@ def _table(labels: Sequence[RecordedLabel], texts: Mapping[str, Text], recipe: R
             {
                 "text_key": text.key,
                 "group_key": text.group_key,
+                "words_key": schema.words_key(normaliser.clean(text.text)),
                 "text": text.text,
                 "variables": schema.variables_json(text.variables),
                 "code": label.code,

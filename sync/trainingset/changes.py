@@ -54,4 +54,7 @@ def _with_added_in(rows: pa.Table, origin: pa.Table, tag: str) -> pa.Table:
 
 def _stored(rows: pa.Table, change: str, sequence: int) -> pa.Table:
     table = rows.append_column("change", pa.repeat(change, rows.num_rows))
-    return table.append_column("sequence", pa.repeat(sequence, rows.num_rows).cast(pa.int64())).cast(schema.CHANGE)
+    table = table.append_column("sequence", pa.repeat(sequence, rows.num_rows).cast(pa.int64()))
+    for field in schema.BEFORE:
+        table = table.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return table.cast(schema.CHANGE)

@@ -1,37 +1,95 @@
-"""A hash of what a training set says, the same however its rows are ordered, chunked, stored or versioned."""
+"""A hash of what a training set says, the same however its rows are ordered, chunked, stored or versioned.
+
+It is a hash of the rows as a set, which is brought up to date by the rows that left and those that came (the
+incremental hashing of Bellare and Micciancio, 1997): 256 bits, in four lanes that are sums modulo 2**64.
+"""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sync.trainingset import schema
+from sync.trainingset import formerdigest, schema
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LANES: Final = 4
+_MODULUS: Final = 2**64
+_HEX: Final = 16
 
 
-def digest(rows: pa.Table) -> str:
-    """SHA-256 in hexadecimal over the columns of ``schema.CONTENT``, rows sorted by text key.
+class Digest:
+    """Grows with the rows added to it; a row may be taken away again."""
 
-    ``added_in`` and the stored form's ``change`` and ``sequence`` tell how the rows came here, not what they say, and
-    are left out: a version that is rebuilt or rolled back to has the digest of the original. For each column: its
-    name and a zero byte; then for text the lengths in bytes as little-endian int64, -1 for null, and the UTF-8 bytes
-    one after the other; for numbers one validity byte per row and the little-endian values, zero for null.
+    def __init__(self, start: str = "0" * LANES * _HEX) -> None:
+        self._lanes = [int(start[_HEX * lane : _HEX * (lane + 1)], 16) for lane in range(LANES)]
+        self._connection: DuckDBPyConnection | None = None
+
+    def add(self, rows: pa.Table) -> None:
+        self._shift(rows, 1)
+
+    def remove(self, rows: pa.Table) -> None:
+        self._shift(rows, -1)
+
+    def hex(self) -> str:
+        """64 hexadecimal digits; zeros for no rows."""
+        return "".join(f"{lane:016x}" for lane in self._lanes)
+
+    def _shift(self, rows: pa.Table, sign: int) -> None:
+        if rows.num_rows:
+            self._lanes = [
+                (lane + sign * more) % _MODULUS for lane, more in zip(self._lanes, self._sums(rows), strict=True)
+            ]
+
+    def _sums(self, rows: pa.Table) -> tuple[int, ...]:
+        if self._connection is None:
+            import duckdb
+
+            self._connection = duckdb.connect(":memory:")
+        self._connection.register("serialisable", _serialisable(rows))
+        (sums,) = self._connection.execute(_SUMS).fetchall()
+        self._connection.unregister("serialisable")
+        return tuple(int(one) for one in sums)
+
+
+def digest(rows: pa.Table | Iterable[pa.Table], *, form: int = schema.FORM) -> str:
+    """The digest over the columns of ``schema.CONTENT``, in any order of rows; each text is among them once.
+
+    ``added_in`` and the stored form's columns tell how the rows came here, not what they say, and are left out: a
+    version that is rebuilt or rolled back to has the digest of the original. Each row is written as one netstring
+    (Bernstein, 1997) per column, in the order of the schema: the length in bytes in decimal, a colon, the value in
+    UTF-8, a comma; whole numbers in decimal, a weight as the decimal of the whole number that its 64 bits make
+    (0.0 for -0.0), null as a colon and a comma without a length. The SHA-256 of a row is read as four big-endian
+    numbers of 64 bits, one for each lane.
     """
-    table = schema.content(rows)
-    found = hashlib.sha256()
-    for field in schema.CONTENT:
-        found.update(field.name.encode() + b"\0")
-        for part in _parts(table[field.name].combine_chunks()):
-            found.update(part)
-    return found.hexdigest()
+    tables = [rows] if isinstance(rows, pa.Table) else rows
+    if form == schema.FORMER:
+        return formerdigest.digest(pa.concat_tables(tables))
+    found = Digest()
+    for table in tables:
+        found.add(table)
+    return found.hex()
 
 
-def _parts(column: pa.Array) -> tuple[bytes, bytes]:
-    if pa.types.is_string(column.type):
-        lengths = pc.fill_null(pc.binary_length(column), -1).to_numpy(zero_copy_only=False)
-        return lengths.astype("<i8").tobytes(), "".join(pc.fill_null(column, "").to_pylist()).encode()
-    valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
+def _serialisable(rows: pa.Table) -> pa.Table:
+    table = schema.typed(rows)
     # 0.0 and -0.0 are equal and must not give two digests.
-    values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False) + 0
-    return valid.astype("u1").tobytes(), values.astype(values.dtype.newbyteorder("<")).tobytes()
+    weight = pc.add(table["weight"], 0.0).combine_chunks().view(pa.int64())
+    return table.set_column(schema.CONTENT.get_field_index("weight"), "weight", weight)
+
+
+def _netstring(field: pa.Field) -> str:
+    """``concat`` leaves nulls out, so that a null has no length."""
+    value = field.name if pa.types.is_string(field.type) else f"{field.name}::VARCHAR"
+    return f"strlen({value}), ':', {value}, ','"
+
+
+_ROW: Final = f"concat({', '.join(_netstring(field) for field in schema.CONTENT)})"
+_LANES: Final = ", ".join(
+    f"sum(('0x' || substr(hash, {1 + _HEX * lane}, {_HEX}))::UBIGINT)::VARCHAR" for lane in range(LANES)
+)
+_SUMS: Final = f"SELECT {_LANES} FROM (SELECT sha256({_ROW}) AS hash FROM serialisable)"  # noqa: S608 - constants

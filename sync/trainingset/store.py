@@ -8,12 +8,13 @@ rows of a version are those of its snapshot's data files with the highest ``sequ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -35,9 +36,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from annotation.errors import ConflictError, NotFoundError, UnreachableError
 from sync import storage as storages
 from sync.storage import Storage
-from sync.trainingset import changes, schema, version
+from sync.trainingset import changes, difference, schema, version
 from sync.trainingset import digest as digests
-from sync.trainingset.version import Version
+from sync.trainingset.difference import Diff
+from sync.trainingset.version import StaleParentError, Version
 
 CATALOG: Final = "annotation_workbench"
 NAMESPACE: Final = "trainingset"
@@ -79,9 +81,14 @@ class TrainingSetStore:
             self._catalog = None
 
     def commit(
-        self, *, rows: pa.Table, tag: str, parent: str | None, properties: Mapping[str, str] | None = None
+        self,
+        *,
+        rows: pa.Table | Iterable[pa.RecordBatch],
+        tag: str,
+        parent: str | None,
+        properties: Mapping[str, str] | None = None,
     ) -> Version:
-        """The version ``tag``, with exactly ``rows`` as its content.
+        """The version ``tag``, with exactly ``rows`` as its content; batches must be sorted by text key.
 
         Only what differs from ``parent`` is stored. A row that differs gets ``tag`` as its ``added_in``, the others
         keep theirs; such a column in ``rows`` is ignored. Committing the same content under the same tag again gives
@@ -91,9 +98,49 @@ class TrainingSetStore:
         parent, ConflictError for a tag that has another content or when others kept committing.
         """
         version.check_tag(tag)
-        wanted = schema.content(rows)
+        wanted = schema.content(rows if isinstance(rows, pa.Table) else pa.Table.from_batches(rows))
         draft = Version(tag, parent, 0, wanted.num_rows, digests.digest(wanted), 0, 0, 0, properties=properties or {})
         return self._retried(lambda: self._commit_once(wanted, draft))
+
+    def amend(
+        self,
+        *,
+        after: pa.Table,
+        before: pa.Table,
+        tag: str,
+        parent: str,
+        properties: Mapping[str, str] | None = None,
+    ) -> Version:
+        """The version ``tag``: ``parent`` without the rows ``before`` and with the rows ``after``.
+
+        Both are content; ``before`` holds the changed and removed texts as they stand in ``parent``. The cost is that
+        of the changes, whatever the size of the set.
+
+        Raises as ``commit`` does, and StaleParentError when ``parent`` is not the current version (any more).
+        """
+        current = self.current()
+        if current is None or current.tag != self.version(parent).tag:
+            raise StaleParentError(f"{parent} is no longer the current version.", cure="Build again.")
+        kept = self.read(parent)
+        gone = pc.is_in(kept["text_key"], pa.concat_tables([before, after])["text_key"].combine_chunks())
+        rows = pa.concat_tables([kept.filter(pc.invert(gone)).select(schema.CONTENT.names), after])
+        return self.commit(rows=rows, tag=tag, parent=parent, properties=properties)
+
+    def batches(self, tag: str, *, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a version as ``schema.ROW``, or these columns of it, sorted by text key, in flat memory."""
+        yield from self.read(tag, columns).to_batches()
+
+    def rows_of(self, tag: str, text_keys: Collection[str]) -> pa.Table:
+        """The rows of these texts, as ``schema.ROW`` sorted by text key; texts that are not there are left out."""
+        table = self.read(tag)
+        return table.filter(pc.is_in(table["text_key"], pa.array(list(text_keys), pa.string())))
+
+    def keys_where(self, tag: str, column: str, values: Collection[Any]) -> list[str]:
+        """Sorted keys of the texts whose ``column`` has one of the values."""
+        table = self.read(tag)
+        found = pc.is_in(table[column], pa.array(list(values), table.schema.field(column).type))
+        keys: list[str] = table.filter(found)["text_key"].to_pylist()
+        return keys
 
     def rollback(self, *, to_tag: str, as_tag: str) -> Version:
         """A new version ``as_tag``, child of the current one, with the rows of ``to_tag``; nothing is taken back."""
@@ -108,11 +155,15 @@ class TrainingSetStore:
         version.check_tag(name)
         return self._retried(lambda: self._tag_once(existing, name))
 
-    def read(self, tag: str) -> pa.Table:
-        """All rows of a version as ``schema.ROW``, sorted by text key."""
+    def read(self, tag: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows of a version as ``schema.ROW``, or these columns of it, sorted by text key."""
         with self._answering():
             table = self._existing(tag)
-            return changes.resolve(_scanned(table, _version_of(table, tag)))
+            return changes.resolve(_scanned(table, _version_of(table, tag))).select(columns or schema.ROW.names)
+
+    def diff(self, old: str, new: str) -> Diff:
+        """What differs from ``old`` to ``new``."""
+        return difference.diff(self.read(old), self.read(new))
 
     def read_changes(self, tag: str) -> pa.Table:
         """What the version stored against its parent, as ``schema.CHANGE``, sorted by text key."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from annotation.errors import InvalidInputError
+from annotation.errors import ConflictError, InvalidInputError
+from sync.trainingset import schema
 
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 OURS = "trainingset."
@@ -17,7 +18,8 @@ GIVEN = "property."
 class Version:
     """``added``, ``removed`` and ``changed`` count rows against the parent, against nothing for a first version.
 
-    ``sequence`` is the number of ancestors plus one. ``properties`` are those given at the commit.
+    ``sequence`` is the number of ancestors plus one. ``properties`` are those given at the commit. ``form`` is that of
+    the rows (``schema.FORM``): a version of the former one cannot be amended, and has the former digest.
     """
 
     tag: str
@@ -30,6 +32,11 @@ class Version:
     changed: int
     sequence: int = 1
     properties: Mapping[str, str] = field(default_factory=dict)
+    form: int = schema.FORM
+
+
+class StaleParentError(ConflictError):
+    """Others committed since the parent was the current version."""
 
 
 def check_tag(tag: str) -> None:
@@ -42,7 +49,9 @@ def check_tag(tag: str) -> None:
 
 def to_summary(version: Version) -> dict[str, str]:
     """The version as properties of its snapshot's summary, where any reader of the table finds it."""
-    counts = {name: getattr(version, name) for name in ("rows", "digest", "added", "removed", "changed", "sequence")}
+    counts = {
+        name: getattr(version, name) for name in ("rows", "digest", "added", "removed", "changed", "sequence", "form")
+    }
     ours = {"tag": version.tag, "parent": version.parent or "", **counts}
     given = {f"{OURS}{GIVEN}{name}": value for name, value in version.properties.items()}
     return {f"{OURS}{name}": str(value) for name, value in ours.items()} | given
@@ -63,5 +72,6 @@ def from_summary(summary: Mapping[str, str], snapshot_id: int) -> Version | None
         removed=int(ours["removed"]),
         changed=int(ours["changed"]),
         sequence=int(ours["sequence"]),
+        form=int(ours.get("form", schema.FORMER)),
         properties={name.removeprefix(GIVEN): value for name, value in ours.items() if name.startswith(GIVEN)},
     )

@@ -18,6 +18,7 @@ def row(key: str, code: str) -> dict[str, object]:
     return {
         "text_key": key,
         "group_key": f"g-{key}",
+        "words_key": schema.words_key(f"texte no {key}"),
         "text": f"texte nº {key}",
         "variables": schema.variables_json({"liasse_type": "X"}),
         "code": code,
@@ -27,6 +28,7 @@ def row(key: str, code: str) -> dict[str, object]:
         "coder": "coder-7",
         "judgement_id": 11,
         "label_id": 5,
+        "rule": None,
         "split": "train",
     }
 

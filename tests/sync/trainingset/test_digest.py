@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import hashlib
-import struct
-
 import pyarrow as pa
 import pytest
 
 from sync.trainingset import digest, schema
+from sync.trainingset.digest import Digest
+from tests.parts import multisethash
 from tests.parts.trainingrows import rows
+
+FORMER = "f4e342abc0d5b6a510a729aa6d638be9afaa97da2178dea07d6ca93510d8bd09"
 
 
 def test_digest__order_chunks_and_columns_of_storage_do_not_matter() -> None:
@@ -20,7 +21,9 @@ def test_digest__order_chunks_and_columns_of_storage_do_not_matter() -> None:
 
 @pytest.mark.parametrize("column", schema.CONTENT.names)
 def test_digest__every_column_of_the_content_matters(column: str) -> None:
-    other = {"weight": 0.5, "judgement_id": None, "label_id": 6, "split": "validation"}.get(column, "other")
+    other = {"words_key": 1, "weight": 0.5, "judgement_id": None, "label_id": 6, "split": "validation"}.get(
+        column, "other"
+    )
 
     assert digest.digest(rows({"a": "1"})) != digest.digest(rows({"a": "1"}, **{column: other}))
 
@@ -30,19 +33,31 @@ def test_digest__null_and_empty_or_zero_differ() -> None:
     assert digest.digest(rows({"a": "1"}, judgement_id=None)) != digest.digest(rows({"a": "1"}, judgement_id=0))
 
 
-def test_digest__as_documented() -> None:
-    """Computed anew from the docstring, without Arrow."""
-    table = rows({"é": "1", "b": "23"}, coder=None, judgement_id=None)
-    expected = hashlib.sha256()
-    for name in schema.CONTENT.names:
-        values = [row[name] for row in sorted(table.to_pylist(), key=lambda row: str(row["text_key"]))]
-        expected.update(name.encode() + b"\0")
-        if name in ("weight", "judgement_id", "label_id"):
-            expected.update(bytes(value is not None for value in values))
-            expected.update(struct.pack("<2d" if name == "weight" else "<2q", *(value or 0 for value in values)))
-        else:
-            texts = [None if value is None else value.encode() for value in values]
-            expected.update(struct.pack("<2q", *(-1 if text is None else len(text) for text in texts)))
-            expected.update(b"".join(text or b"" for text in texts))
+def test_digest__zero_and_minus_zero_are_one_weight() -> None:
+    assert digest.digest(rows({"a": "1"}, weight=0.0)) == digest.digest(rows({"a": "1"}, weight=-0.0))
 
-    assert digest.digest(table) == expected.hexdigest()
+
+def test_digest__as_documented() -> None:
+    """Computed anew from the docstring, without Arrow and DuckDB."""
+    table = rows({"é": "1", "b": "23"}, coder=None, judgement_id=None)
+
+    assert digest.digest(table) == multisethash.of(table)
+    assert digest.digest(table.slice(0, 0)) == multisethash.of(table.slice(0, 0)) == "0" * 64
+
+
+def test_digest__follows_the_rows_that_go_and_come() -> None:
+    old, new = rows({"a": "1", "b": "2", "c": "3"}), rows({"a": "1", "b": "4", "d": "5"})
+    found = Digest(digest.digest(old))
+
+    found.remove(rows({"b": "2", "c": "3"}))
+    found.add(rows({"b": "4", "d": "5"}))
+
+    assert found.hex() == digest.digest(new)
+
+
+def test_digest__of_the_former_form() -> None:
+    """As the versions of that time recorded it; the columns that came later do not count."""
+    table = rows({"a": "1", "b": "2"})
+
+    assert digest.digest(table, form=schema.FORMER) == FORMER
+    assert digest.digest(table.drop_columns(["words_key", "rule"]), form=schema.FORMER) == FORMER
