@@ -37,6 +37,7 @@ from sampling.replay import cli as replay
 from sync import doctor as doctors
 from sync import steps
 from sync import turn as turns
+from sync.backups import cli as backups
 from sync.configs_folder import configs_folder
 from sync.relabel import cli as relabel
 from sync.settings import IntakeSource, Settings
@@ -99,6 +100,8 @@ for command in (
     training.evaluate,
     training.promote,
     agreement.agreement,
+    backups.backup,
+    backups.restore,
 ):
     app.command()(command)
 
