@@ -96,10 +96,15 @@ class Benchmark:
 
 
 def benchmark(work: UnitOfWork, nomenclature: str) -> Benchmark:
-    """A member's code is what all who were asked by its draw came to, by the policy; while they dispute it has none."""
+    """A member's code is what all who were asked by its draw came to, by the policy; while they dispute it has none.
+
+    One that was erased counts as not coded: no other model can be asked about it.
+    """
     members = work.evaluation.members(nomenclature)
     verdicts = _verdicts(work, members)
-    codes = {key: v.code for key, v in verdicts.items() if isinstance(v, Settled) and v.code is not None}
+    erased = work.retention.erased_texts(verdicts)
+    settled = {key: v.code for key, v in verdicts.items() if isinstance(v, Settled) and key not in erased}
+    codes = {key: code for key, code in settled.items() if code is not None}
     drawn = Counter(m.stratum for m in members)
     coded = Counter(m.stratum for m in members if m.text_key in codes)
     population: dict[str, float] = {}

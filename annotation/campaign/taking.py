@@ -81,6 +81,7 @@ class Taker:
         self._clock = clock
         self._coders: Mapping[str, PlatformCoder] = {}
         self._forgotten: frozenset[str] = frozenset()
+        self._erased: frozenset[str] = frozenset()
         self.changes: list[Change] = []
         self.older = False
         self.reused = False
@@ -93,6 +94,7 @@ class Taker:
             latest = work.judgements.latest(self._platform.name, [a.external_id for t in tasks for a in t.annotations])
             self._adopt(work, [task for task in tasks if task.key in known])
             self._forgotten = work.people.forgotten()
+            self._erased = work.retention.erased_tasks(known)
             taken = Taken()
             for task in tasks:
                 if task.key is not None and task.key in known:
@@ -161,6 +163,9 @@ class Taker:
         if former is not None and former.coder in self._forgotten:
             # What they wrote was erased here, and would come back.
             return Taken()
+        if key in self._erased:
+            # As what was written about an erased text: as here before, so that only another code is an edit.
+            annotation = replace(annotation, comment="", raw={"task": task.external_id})
         code, problem = self._read_code(annotation)
         if problem:
             buried = former is not None and self._bury(work, former, annotation.updated_at)

@@ -67,7 +67,7 @@ class FlowFigures:
             select(code.label("code"), TextRow.text.label("text"), place)
             .join(DeclarationRow, DeclarationRow.text_key == PredictionRow.text_key)
             .join(TextRow, TextRow.key == PredictionRow.text_key)
-            .where(PredictionRow.model_version == model_version, code.in_(codes))
+            .where(PredictionRow.model_version == model_version, code.in_(codes), TextRow.erased_at.is_(None))
             .where(DeclarationRow.declared_at >= window.start, DeclarationRow.declared_at < window.end)
             .group_by(code, TextRow.key, TextRow.text)
             .subquery()

@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from annotation.domain.label import Label, Source
 from annotation.ledger import statements
 from annotation.ledger.repositories.texts import PAGE
-from annotation.ledger.tables import EvaluationMemberRow, LabelRow, TextRow
+from annotation.ledger.tables import EvaluationMemberRow, GoldRow, LabelRow, TextRow
 
 # The lock under which labels and members of the evaluation set are appended, so that their last ids are watermarks.
 LABELS = "labels"
@@ -151,11 +151,13 @@ class Labels:
         )
         return sorted(set(self._session.scalars(statement)))
 
-    def erased(self, nomenclature: str, *, since: datetime) -> list[str]:
-        """The keys of texts with a label whose wording was erased then or later; sorted."""
-        labelled = select(LabelRow.id).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == TextRow.key)
-        statement = select(TextRow.key).where(TextRow.erased_at >= since, labelled.exists())
-        return sorted(self._session.scalars(statement))
+    def erased(self, nomenclature: str, *, since: datetime) -> set[str]:
+        """The keys of texts with a label, or kept apart, whose wording was erased then or later."""
+        concerned = [
+            select(table.text_key).where(table.nomenclature == nomenclature, table.text_key == TextRow.key).exists()
+            for table in (LabelRow, EvaluationMemberRow, GoldRow)
+        ]
+        return set(self._session.scalars(select(TextRow.key).where(TextRow.erased_at >= since, or_(*concerned))))
 
     def in_groups(self, groups: Sequence[str]) -> list[str]:
         """The keys of all texts, labelled or not, with these group keys."""
@@ -172,9 +174,11 @@ class Labels:
         return found
 
     def wordings(self, nomenclature: str) -> Iterator[tuple[str, str]]:
-        """Group key and text of all that ever had a label, read page by page, in no order."""
+        """Group key and text of all that ever had a label, read page by page, in no order; not of erased ones."""
         labelled = select(LabelRow.text_key).where(LabelRow.nomenclature == nomenclature)
-        statement = select(TextRow.group_key, TextRow.text).where(TextRow.key.in_(labelled))
+        statement = select(TextRow.group_key, TextRow.text).where(
+            TextRow.key.in_(labelled), TextRow.erased_at.is_(None)
+        )
         for row in self._session.execute(statement.execution_options(yield_per=PAGE)):
             yield row.group_key, row.text
 
@@ -191,9 +195,8 @@ class Labels:
             place = func.row_number().over(partition_by=LabelRow.code, order_by=LabelRow.text_key).label("place")
             ranked = self._learnable(nomenclature).add_columns(place).where(LabelRow.code.in_(chunk)).subquery()
             statement = select(ranked.c.code, TextRow.text).join(TextRow, TextRow.key == ranked.c.text_key)
-            for code, text in self._session.execute(
-                statement.where(ranked.c.place <= each).order_by(ranked.c.code, ranked.c.place)
-            ):
+            wanted = statement.where(ranked.c.place <= each, TextRow.erased_at.is_(None))
+            for code, text in self._session.execute(wanted.order_by(ranked.c.code, ranked.c.place)):
                 found.setdefault(code, []).append(text)
         return found
 

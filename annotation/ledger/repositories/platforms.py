@@ -14,7 +14,7 @@ from annotation.domain.task import Task
 from annotation.domain.team import SHARED
 from annotation.ledger import statements
 from annotation.ledger.repositories.campaigns import Tasks
-from annotation.ledger.tables import DrawRow, InboxRow, PlatformReferenceRow, ProjectRow, TaskRow
+from annotation.ledger.tables import DrawRow, InboxRow, PlatformReferenceRow, ProjectRow, TaskRow, TextRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,24 @@ class Platforms:
         self._session.get_one(ProjectRow, (campaign, platform, queue)).webhook_id = webhook_id
 
     def unpushed(self, campaign: str, platform: str) -> list[Task]:
-        """Tasks of the campaign with no living reference on the platform, in the order of drawing."""
+        """Tasks of the campaign with no living reference on the platform, in the order of drawing.
+
+        Those about an erased text are not among them.
+        """
         keys = self.unpushed_keys(campaign, platform)
         tasks = Tasks(self._session).get(keys)
         return [tasks[key] for key in keys]
 
     def unpushed_keys(self, campaign: str, platform: str) -> list[str]:
-        """Those of the same tasks, in the same order."""
+        """Those of the same tasks, in the same order; nobody can answer about a text that is erased."""
         living = select(PlatformReferenceRow.task_key).where(
             PlatformReferenceRow.platform == platform, PlatformReferenceRow.vanished_at.is_(None)
         )
         statement = (
             select(TaskRow.key)
             .join(DrawRow, DrawRow.id == TaskRow.draw_id)
-            .where(DrawRow.campaign == campaign, TaskRow.key.not_in(living))
+            .join(TextRow, TextRow.key == TaskRow.text_key)
+            .where(DrawRow.campaign == campaign, TaskRow.key.not_in(living), TextRow.erased_at.is_(None))
             .order_by(TaskRow.draw_id, TaskRow.key)
         )
         return list(self._session.scalars(statement))

@@ -145,14 +145,14 @@ class Retention:
 
     def empty_quarantine(self, before: datetime) -> int:
         """Take the content out of rows set aside before then; what, whence and why stays."""
-        return self._changed(update(QuarantineRow).where(_full(before)).values(raw={ERASED: True}))
+        return self._changed(update(QuarantineRow).where(_full(before)).values(raw={ERASED: True}, context={}))
 
     def empty_quarantine_of(self, wording: str) -> int:
         """The same for rows of any age in which a value is this wording."""
         # The column is searched as text first, which finds too much at the most.
         rows = self._session.scalars(select(QuarantineRow).where(_mentions(QuarantineRow.raw, wording)))
         found = [row.id for row in rows if _holds(row.raw, wording)]
-        return self._changed(update(QuarantineRow).where(QuarantineRow.id.in_(found)).values(raw={ERASED: True}))
+        return self._changed(update(QuarantineRow).where(QuarantineRow.id.in_(found)).values(raw={ERASED: True}, context={}))
 
     def blank_reports(self, wording: str) -> int:
         """Take the wording out of what checks of training sets said; return in how many versions it stood."""
