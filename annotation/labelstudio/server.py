@@ -102,12 +102,12 @@ class LabelStudioServer:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Stop the server, politely first. Stopping twice does nothing."""
+    def stop(self, first: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server, politely first unless told otherwise. Stopping twice does nothing."""
         process, self._process = self._process, None
         if process is None:
             return
-        for number, seconds in ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        for number, seconds in ((first, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
             with suppress(subprocess.TimeoutExpired):

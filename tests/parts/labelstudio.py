@@ -24,13 +24,13 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
         yield server
 
 
-def started(folder: Path) -> LabelStudioServer:
+def started(folder: Path, *, port: int | None = None) -> LabelStudioServer:
     """A server on ``folder``, not yet started; absent where its environment cannot be installed."""
     try:
         installation.prepare(installation.cache_folder())
     except InstallationError as error:
         absent(error.message)
-    return LabelStudioServer(data=folder)
+    return LabelStudioServer(data=folder, port=port)
 
 
 @contextmanager
