@@ -35,19 +35,17 @@ from sampling import cli as sampling
 from sampling.drift import cli as drift
 from sampling.replay import cli as replay
 from sync import doctor as doctors
-from sync import steps
+from sync import homefile, steps
 from sync import turn as turns
 from sync.backups import cli as backups
 from sync.configs_folder import configs_folder
+from sync.homefile import DEFAULT_HOME, HOME_CONFIG
 from sync.relabel import cli as relabel
-from sync.settings import IntakeSource, Settings
+from sync.settings import IntakeSource
 from sync.training import cli as training
 from sync.trainingset import cli as trainingset
 from sync.turn import TurnResult
 from sync.wiring import Workbench
-
-DEFAULT_HOME = Path(".awb")
-HOME_CONFIG = "awb.toml"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -126,16 +124,8 @@ def root(context: typer.Context) -> None:
 
 @contextmanager
 def open_workbench(config: Path | None, home: Path | None, on_progress: Callable[[str], None]) -> Iterator[Workbench]:
-    with Workbench(load_settings(config, home), on_progress=on_progress) as bench:
+    with Workbench(homefile.load(config, home), on_progress=on_progress) as bench:
         yield bench
-
-
-def load_settings(config: Path | None, home: Path | None) -> Settings:
-    """The settings of ``config``, else of the file that `awb init` or the demo left in the home folder."""
-    remembered = (home or DEFAULT_HOME) / HOME_CONFIG
-    if config is None and remembered.is_file():
-        return Settings.load(remembered, home=home or DEFAULT_HOME)
-    return Settings.load(config, home=home)
 
 
 @app.command()
@@ -158,7 +148,7 @@ def init(
             raise UnreachableError(
                 f"{remembered} cannot be written ({error.strerror}).", cure="Check --home."
             ) from error
-    settings = load_settings(config, home)
+    settings = homefile.load(config, home)
     with Workbench(settings) as bench:
         revision = bench.migrate()
         ready = settings.campaign.nomenclature in {source.key for source in settings.nomenclatures}
@@ -187,7 +177,7 @@ def doctor(context: typer.Context, config: Config = None, home: Home = None, out
 @configuration.command("show")
 def config_show(config: Config = None, home: Home = None, output: Format = Output.TEXT) -> None:
     """Every setting in force, secrets hidden."""
-    shown = load_settings(config, home).shown()
+    shown = homefile.load(config, home).shown()
     rows = [[name, value] for name, value in _flat(shown)]
     terminal.emit(output, shown, terminal.table("", ["setting", "value"], rows))
 
