@@ -63,7 +63,11 @@ def nomenclature_import(
     )
     with terminal.opened(context, config, home) as desk:
         result = imports.import_nomenclature(
-            ledger=desk.ledger, source=source, folder=desk.home / "downloads", now=clock()
+            ledger=desk.ledger,
+            source=source,
+            folder=desk.home / "downloads",
+            now=clock(),
+            reach=desk.settings.network.reach,
         )
     _emit_import(output, result, "leaves")
 
@@ -136,7 +140,11 @@ def correspondence_import(
     )
     with terminal.opened(context, config, home) as desk:
         result = imports.import_correspondence(
-            ledger=desk.ledger, source=source, folder=desk.home / "downloads", now=clock()
+            ledger=desk.ledger,
+            source=source,
+            folder=desk.home / "downloads",
+            now=clock(),
+            reach=desk.settings.network.reach,
         )
     _emit_import(output, result, "pairs")
 

@@ -22,6 +22,7 @@ from annotation.domain.policy import Policy
 from annotation.domain.pseudonym import PseudonymKey
 from annotation.domain.text import Cleaning, Normaliser
 from annotation.errors import HIDDEN, InvalidInputError, without_passwords
+from annotation.network import Reach
 
 _SECRET_FIELDS = frozenset(
     {
@@ -187,6 +188,10 @@ class NetworkSettings(Section):
     internal_hosts: tuple[str, ...] = Field(
         (), description="Names, or networks as 10.0.0.0/8, that an address may lead to although they are not public."
     )
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(self.internal_hosts, self.ca_file)
 
 
 class PrivacySettings(Section):

@@ -56,13 +56,13 @@ class Prepared:
 
 def prepare(desk: Desk) -> Prepared:
     """Import the configured nomenclatures and correspondences, and make the configured campaign."""
-    settings, folder = desk.settings, desk.home / "downloads"
+    settings, folder, reach = desk.settings, desk.home / "downloads", desk.settings.network.reach
     nomenclatures = tuple(
-        imports.import_nomenclature(ledger=desk.ledger, source=source, folder=folder, now=clock())
+        imports.import_nomenclature(ledger=desk.ledger, source=source, folder=folder, now=clock(), reach=reach)
         for source in settings.nomenclatures
     )
     correspondences = tuple(
-        imports.import_correspondence(ledger=desk.ledger, source=source, folder=folder, now=clock())
+        imports.import_correspondence(ledger=desk.ledger, source=source, folder=folder, now=clock(), reach=reach)
         for source in settings.correspondences
     )
     return Prepared(nomenclatures, correspondences, create_campaign(desk, settings.campaign))

@@ -11,6 +11,7 @@ from pathlib import Path
 from annotation.errors import InvalidInputError, NotFoundError
 from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger
+from annotation.network import Reach
 from annotation.nomenclature import download, readers
 from annotation.nomenclature.drafts import RejectedRow
 from annotation.nomenclature.layouts import Named
@@ -30,13 +31,15 @@ class ImportResult:
     quarantined: tuple[RejectedRow, ...]
 
 
-def import_nomenclature(*, ledger: Ledger, source: NomenclatureSource, folder: Path, now: datetime) -> ImportResult:
+def import_nomenclature(
+    *, ledger: Ledger, source: NomenclatureSource, folder: Path, now: datetime, reach: Reach = download.PUBLIC
+) -> ImportResult:
     """Read, check and store a nomenclature; bad rows are quarantined, the good ones taken.
 
-    ``folder`` receives what is downloaded. ``entries`` are the leaves. Raises InvalidInputError when a code that others
-    hang on is bad, or nothing can be read.
+    ``folder`` receives what is downloaded, ``reach`` says from where. ``entries`` are the leaves. Raises
+    InvalidInputError when a code that others hang on is bad, or nothing can be read.
     """
-    path, origin, sha256 = _fetched(source.path, folder, now)
+    path, origin, sha256 = _fetched(source.path, folder, now, reach)
     options = ReadOptions(
         sheet=source.sheet or None,
         named=Named(code=source.code_column or None, title=source.title_column or None),
@@ -47,7 +50,7 @@ def import_nomenclature(*, ledger: Ledger, source: NomenclatureSource, folder: P
     read = readers.collect_nomenclature(path, key=source.key, title=source.title, options=options)
     nomenclature = read.nomenclature
     if source.notes_path:
-        nomenclature = readers.merge_notes(nomenclature, _fetched(source.notes_path, folder, now)[0])
+        nomenclature = readers.merge_notes(nomenclature, _fetched(source.notes_path, folder, now, reach)[0])
     with ledger.begin() as work:
         new = work.nomenclatures.add(nomenclature, origin=origin, sha256=sha256, now=now)
         for item in _quarantined("nomenclature", origin, read.rejected):
@@ -55,9 +58,11 @@ def import_nomenclature(*, ledger: Ledger, source: NomenclatureSource, folder: P
     return ImportResult(source.key, origin, sha256, len(nomenclature.leaves), new, read.rejected)
 
 
-def import_correspondence(*, ledger: Ledger, source: CorrespondenceSource, folder: Path, now: datetime) -> ImportResult:
+def import_correspondence(
+    *, ledger: Ledger, source: CorrespondenceSource, folder: Path, now: datetime, reach: Reach = download.PUBLIC
+) -> ImportResult:
     """Read, check against both nomenclatures and store a correspondence; ``entries`` are its pairs."""
-    path, origin, sha256 = _fetched(source.path, folder, now)
+    path, origin, sha256 = _fetched(source.path, folder, now, reach)
     if bool(source.old_column) != bool(source.new_column):
         raise InvalidInputError("Only one of the two code columns is named.", cure="Name both, or neither.")
     with ledger.read() as work:
@@ -77,9 +82,9 @@ def import_correspondence(*, ledger: Ledger, source: CorrespondenceSource, folde
     return ImportResult(source.key, origin, sha256, len(read.correspondence.pairs), added, read.rejected)
 
 
-def _fetched(address: str, folder: Path, now: datetime) -> tuple[Path, str, str]:
+def _fetched(address: str, folder: Path, now: datetime, reach: Reach) -> tuple[Path, str, str]:
     if "://" in address:
-        fetched = download.fetch(address, folder=folder, now=now)
+        fetched = download.fetch(address, folder=folder, now=now, reach=reach)
         return fetched.path, fetched.url, fetched.sha256
     path = Path(address)
     try:

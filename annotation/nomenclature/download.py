@@ -14,9 +14,13 @@ from urllib.parse import unquote
 
 import httpx
 
+from annotation import network
 from annotation.errors import InvalidInputError, UnreachableError
+from annotation.network import Reach
 
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+PUBLIC = Reach()
+MOST_REDIRECTIONS = 5
+LONGEST_NAME = 100
 EXTENSIONS = frozenset({".csv", ".tsv", ".txt", ".xls", ".xlsx"})
 BEGINNINGS = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls"}
 FILENAME = re.compile(r"filename\*?=(?:utf-8'')?\"?([^\";]+)", re.IGNORECASE)
@@ -33,14 +37,23 @@ class Fetched:
     retrieved_at: datetime
 
 
-def fetch(url: str, *, folder: Path, now: datetime, max_bytes: int = 50_000_000, max_seconds: float = 60.0) -> Fetched:
+def fetch(
+    url: str,
+    *,
+    folder: Path,
+    now: datetime,
+    reach: Reach = PUBLIC,
+    max_bytes: int = 50_000_000,
+    max_seconds: float = 60.0,
+) -> Fetched:
     """The file behind ``url``, in ``folder`` under a name that holds its checksum; other bytes never overwrite it.
 
-    Only https, and http on this machine, redirections included. Errors: InvalidInputError for another address or a file
-    larger than ``max_bytes``; UnreachableError for no answer, a refusal, or one slower than ``max_seconds`` in all.
+    Only https to where ``reach`` goes, and http to this machine where it goes there, redirections included. Errors:
+    InvalidInputError for another address or a file larger than ``max_bytes``; UnreachableError for no answer, a
+    refusal, or one slower than ``max_seconds`` in all.
     """
     _check_address(_parsed(url))
-    with _answer(url, max_seconds) as answer:
+    with _answer(url, reach, max_seconds) as answer:
         content = _content(answer, url=url, max_bytes=max_bytes, until=time.monotonic() + max_seconds)
         name = PurePosixPath(_name(answer))
     digest = hashlib.sha256(content).hexdigest()
@@ -60,26 +73,26 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _check_address(url: httpx.URL) -> None:
-    local = url.scheme == "http" and url.host in LOCAL_HOSTS
+    local = url.scheme == "http" and network.is_loopback(url.host)
+    if url.userinfo:
+        raise InvalidInputError("An address with a password in it is not taken.", cure=CURE)
     if not local and (url.scheme != "https" or not url.host):
         raise InvalidInputError(f"{url} is not an https address.", cure="Files are only taken over https.")
 
 
 @contextmanager
-def _answer(url: str, max_seconds: float) -> Iterator[httpx.Response]:
-    local = _parsed(url).host in LOCAL_HOSTS
-    hooks = {"request": [lambda request: _check_address(request.url)]}
+def _answer(url: str, reach: Reach, max_seconds: float) -> Iterator[httpx.Response]:
     try:
-        with (
-            httpx.Client(follow_redirects=True, timeout=max_seconds, trust_env=not local, event_hooks=hooks) as client,
-            client.stream("GET", url) as answer,
-        ):
-            answer.raise_for_status()
-            yield answer
+        with reach.client(timeout=max_seconds, follow_redirects=True, max_redirects=MOST_REDIRECTIONS) as client:
+            client.event_hooks["request"].append(lambda request: _check_address(request.url))
+            with client.stream("GET", url) as answer:
+                answer.raise_for_status()
+                yield answer
     except httpx.HTTPStatusError as error:
         raise UnreachableError(f"{url} answered {error.response.status_code}.", cure=CURE) from error
     except httpx.HTTPError as error:
-        raise UnreachableError(f"{url} cannot be reached: {error or type(error).__name__}.", cure=CURE) from error
+        cure = network.DISTRUST_CURE if network.distrusted(error) else CURE
+        raise UnreachableError(f"{url} cannot be reached: {error or type(error).__name__}.", cure=cure) from error
 
 
 def _content(answer: httpx.Response, *, url: str, max_bytes: int, until: float) -> bytes:
@@ -99,7 +112,8 @@ def _name(answer: httpx.Response) -> str:
     """As the server or the address names the file, without folders and without what a file system may refuse."""
     stated = FILENAME.search(answer.headers.get("content-disposition", ""))
     raw = unquote(stated[1]) if stated else unquote(answer.url.path)
-    return re.sub(r"[^\w.-]+", "_", PurePosixPath(raw.replace("\\", "/")).name).strip("._") or "download"
+    name = re.sub(r"[^\w.-]+", "_", PurePosixPath(raw.replace("\\", "/")).name).strip("._")
+    return name[-LONGEST_NAME:] or "download"
 
 
 def _extension(name: PurePosixPath, content: bytes) -> str:

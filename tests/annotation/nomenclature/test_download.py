@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from annotation.errors import InvalidInputError, UnreachableError
+from annotation.network import Reach
 from annotation.nomenclature import download, readers
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HERE = Reach(internal_hosts=("127.0.0.1",))
 TABLE = "code;libelle\n0111Z;Culture de céréales\n".encode()
 
 
@@ -72,7 +74,7 @@ def office() -> Iterator[str]:
 
 
 def test_fetch__records_checksum_and_date_and_the_file_can_be_read(office: str, tmp_path: Path) -> None:
-    fetched = download.fetch(f"{office}/naf.csv?v=1", folder=tmp_path / "new", now=NOW)
+    fetched = download.fetch(f"{office}/naf.csv?v=1", folder=tmp_path / "new", now=NOW, reach=HERE)
 
     digest = hashlib.sha256(TABLE).hexdigest()
     assert fetched.sha256 == digest
@@ -84,13 +86,13 @@ def test_fetch__records_checksum_and_date_and_the_file_can_be_read(office: str, 
 
 
 def test_fetch__twice_gives_the_same_file(office: str, tmp_path: Path) -> None:
-    first, second = (download.fetch(f"{office}/naf.csv", folder=tmp_path, now=NOW) for _ in range(2))
+    first, second = (download.fetch(f"{office}/naf.csv", folder=tmp_path, now=NOW, reach=HERE) for _ in range(2))
 
     assert first == second
 
 
 def test_fetch__takes_the_name_that_the_server_states_without_its_folders(office: str, tmp_path: Path) -> None:
-    fetched = download.fetch(f"{office}/attached?id=8181066", folder=tmp_path, now=NOW)
+    fetched = download.fetch(f"{office}/attached?id=8181066", folder=tmp_path, now=NOW, reach=HERE)
 
     assert fetched.path.parent == tmp_path
     assert fetched.path.name.startswith("Structure_NAF_2025-")
@@ -98,11 +100,11 @@ def test_fetch__takes_the_name_that_the_server_states_without_its_folders(office
 
 
 def test_fetch__tells_an_old_workbook_by_its_first_bytes(office: str, tmp_path: Path) -> None:
-    assert download.fetch(f"{office}/old", folder=tmp_path, now=NOW).path.suffix == ".xls"
+    assert download.fetch(f"{office}/old", folder=tmp_path, now=NOW, reach=HERE).path.suffix == ".xls"
 
 
 def test_fetch__follows_a_redirection(office: str, tmp_path: Path) -> None:
-    assert download.fetch(f"{office}/moved", folder=tmp_path, now=NOW).path.read_bytes() == TABLE
+    assert download.fetch(f"{office}/moved", folder=tmp_path, now=NOW, reach=HERE).path.read_bytes() == TABLE
 
 
 @pytest.mark.parametrize(
@@ -110,17 +112,17 @@ def test_fetch__follows_a_redirection(office: str, tmp_path: Path) -> None:
 )
 def test_fetch__refuses_all_but_https(url: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="is not an https address"):
-        download.fetch(url, folder=tmp_path, now=NOW)
+        download.fetch(url, folder=tmp_path, now=NOW, reach=HERE)
 
 
 def test_fetch__refuses_to_be_redirected_to_plain_http(office: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"example\.org"):
-        download.fetch(f"{office}/away", folder=tmp_path, now=NOW)
+        download.fetch(f"{office}/away", folder=tmp_path, now=NOW, reach=HERE)
 
 
 def test_fetch__refuses_a_file_that_is_too_large_and_writes_nothing(office: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="more than 10 bytes"):
-        download.fetch(f"{office}/naf.csv", folder=tmp_path, now=NOW, max_bytes=10)
+        download.fetch(f"{office}/naf.csv", folder=tmp_path, now=NOW, reach=HERE, max_bytes=10)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -128,7 +130,7 @@ def test_fetch__refuses_a_file_that_is_too_large_and_writes_nothing(office: str,
 @pytest.mark.parametrize(("path", "message"), [("/absent", "answered 404"), ("/empty", "empty file")])
 def test_fetch__an_answer_without_a_file_is_unreachable(office: str, path: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match=message) as refused:
-        download.fetch(f"{office}{path}", folder=tmp_path, now=NOW)
+        download.fetch(f"{office}{path}", folder=tmp_path, now=NOW, reach=HERE)
 
     assert refused.value.exit_code == 5
     assert "download the file yourself" in refused.value.cure
@@ -136,9 +138,9 @@ def test_fetch__an_answer_without_a_file_is_unreachable(office: str, path: str, 
 
 def test_fetch__gives_up_on_a_server_that_drips(office: str, tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="too slow"):
-        download.fetch(f"{office}/drip", folder=tmp_path, now=NOW, max_seconds=0.5)
+        download.fetch(f"{office}/drip", folder=tmp_path, now=NOW, reach=HERE, max_seconds=0.5)
 
 
 def test_fetch__nobody_there(tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="cannot be reached"):
-        download.fetch("http://127.0.0.1:9/naf.csv", folder=tmp_path, now=NOW, max_seconds=2)
+        download.fetch("http://127.0.0.1:9/naf.csv", folder=tmp_path, now=NOW, reach=HERE, max_seconds=2)
