@@ -7,6 +7,7 @@ import (mlflow takes seconds): commands that need no model import it late.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import logging
 import os
 import re
@@ -25,6 +26,7 @@ import pandas as pd
 from annotation.domain import stop_words, text
 from annotation.domain.text import Normaliser
 from annotation.errors import InstallationError, InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
+from sync.training import lineage
 from sync.training.fasttext_trainer import TrainedModel
 from sync.training.model import CHALLENGER, ModelFiles, ModelVersion, TrainingSetRef
 
@@ -60,7 +62,8 @@ _KEY_TAG = "training_key"
 _COMPLETE_TAG = "registered"
 _REQUIREMENTS = ("mlflow", "fasttext", "numpy", "pandas", "snowballstemmer")
 TEXT = "text"
-_DIGEST_LENGTH = 36  # of MLflow's column; the whole digest is a tag of the run
+
+_KINDS = {"INVALID_PARAMETER_VALUE": InvalidInputError, "RESOURCE_DOES_NOT_EXIST": NotFoundError}
 
 
 class ModelRegistry:
@@ -98,8 +101,7 @@ class ModelRegistry:
         with self._translated():
             version = self._find(training_key)
             if version is None:
-                run_tags = {**tags, _KEY_TAG: training_key, "trainingset": trainingset.tag}
-                run_tags |= {"trainingset_digest": trainingset.digest, "model_sha256": trained.sha256}
+                run_tags = {**tags, _KEY_TAG: training_key, "model_sha256": trained.sha256, **trainingset.tags}
                 run_id = self._begin(training_key, run_tags, trainingset)
                 self._client.log_batch(run_id, _metrics(metrics), _params(parameters), synchronous=True)
                 model_uri, model_id = self._log_model(run_id, trained, normaliser, examples)
@@ -187,6 +189,16 @@ class ModelRegistry:
             )
         return tuple(name for name in names if name != TEXT)
 
+    def named(self, model_name: str) -> ModelRegistry:
+        """Another model of the same server."""
+        return ModelRegistry(self.tracking_uri, model_name, self.experiment, self._artifact_root)
+
+    @contextmanager
+    def asking(self) -> Iterator[Any]:
+        """MLflow's client; where it refuses or does not answer, an error of ours is raised."""
+        with self._translated():
+            yield self._client
+
     def check(self) -> str:
         """Kind and version of what answers; UnreachableError with what to do otherwise."""
         if self.tracking_uri.startswith(("http://", "https://")):
@@ -229,7 +241,9 @@ class ModelRegistry:
         for left in self._client.search_runs([experiment_id], query):
             self._client.set_terminated(left.info.run_id, status="KILLED")
         run = self._client.create_run(experiment_id, run_name=trainingset.tag, tags=dict(tags))
-        dataset = Dataset(trainingset.tag, trainingset.digest[:_DIGEST_LENGTH], "trainingset", trainingset.uri)
+        profile = json.dumps({"num_rows": trainingset.rows}) if trainingset.rows is not None else None
+        digest = trainingset.digest[: lineage.DIGEST_LENGTH]
+        dataset = Dataset(trainingset.tag, digest, lineage.SOURCE_TYPE, trainingset.source, profile=profile)
         used = DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
         self._client.log_inputs(run.info.run_id, [used])
         return str(run.info.run_id)
@@ -305,7 +319,7 @@ class ModelRegistry:
         try:
             yield
         except MlflowException as error:
-            kind = InvalidInputError if error.error_code == "INVALID_PARAMETER_VALUE" else UnreachableError
+            kind = _KINDS.get(error.error_code, UnreachableError)
             raise kind(
                 f"MLflow at {self.tracking_uri} refused or did not answer: {error.message}",
                 cure="Check mlflow.tracking_uri, and that the server runs and knows you.",

@@ -81,7 +81,7 @@ def train(
         training_key=key,
         trained=trained,
         normaliser=normaliser,
-        trainingset=TrainingSetRef(tag, version.digest, store.location()),
+        trainingset=TrainingSetRef(tag, version.digest, store.location(), version.snapshot_id, version.rows),
         parameters={**asdict(trained.parameters), "title_repeats": settings.title_repeats},
         metrics={**metrics, "training_seconds": trained.seconds},
         tags={"nomenclature": nomenclature.key, "attempts": "; ".join(trained.attempts)},

@@ -83,13 +83,14 @@ class Filter:
 
 
 def classified(changes: Iterable[pa.RecordBatch], chosen: Filter = Filter()) -> Iterator[pa.Table]:
-    """The changes (``store.changes``) that fit, with a column ``kind`` and a column ``ruled``; empty ones left out."""
+    """Of ``schema.DIFFERENCE`` what fits, its ``kind`` told more finely, and a column ``ruled``; none of them empty."""
     for batch in changes:
         table = chosen.apply(pa.Table.from_batches([batch]))
         if table.num_rows:
-            removed = pc.equal(table["change"], schema.REMOVE)
+            removed = pc.equal(table[KIND], schema.REMOVED)
             ruled = pc.and_(pc.invert(removed), _differs(table, "rule"))
-            yield table.append_column(KIND, _kinds(table, removed)).append_column(RULED, ruled)
+            finer = _kinds(table, removed)
+            yield table.drop_columns([KIND]).append_column(KIND, finer).append_column(RULED, ruled)
 
 
 def tally(tables: Iterable[pa.Table], *, rows: int = 0) -> Movement:
@@ -144,7 +145,7 @@ def _grouped(table: pa.Table, *columns: str) -> Iterator[tuple[Any, ...]]:
 def _kinds(table: pa.Table, removed: pa.ChunkedArray) -> pa.ChunkedArray:
     tests = {
         Kind.REMOVED: removed,
-        Kind.ADDED: pc.is_null(table["code_before"]),
+        Kind.ADDED: pc.equal(table[KIND], schema.ADDED),
         Kind.RECODED: pc.or_(_differs(table, "code"), _differs(table, "nomenclature")),
         Kind.REWEIGHTED: pc.or_(_differs(table, "source"), _differs(table, "weight")),
     }

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 NORMALISER = Normaliser(Cleaning(digits=False), ("liasse_type",))
 TEXTS = [("01.11Z", "Culture de céréales"), ("10.71C", "Boulangerie, pâtisserie"), ("Divers, à part", "Autre chose")]
-TRAININGSET = TrainingSetRef("v1", "d" * 64, "file:///sets/naf")
+TRAININGSET = TrainingSetRef("v1", "d" * 64, "file:///sets/naf", 17, 3)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,10 @@ def test_register__the_model_tells_where_it_comes_from(models: ModelRegistry, tr
     assert run.data.metrics == {"accuracy/level_5": 0.75}
     assert run.data.tags["model_sha256"] == trained.sha256
     assert run.info.status == "FINISHED"
-    assert (dataset.name, dataset.source) == ("v1", "file:///sets/naf")
+    assert (dataset.name, dataset.source) == ("v1", "file:///sets/naf#tag=v1&snapshot=17")
+    assert dataset.profile == '{"num_rows": 3}'
+    assert version.tags["trainingset_digest"] == TRAININGSET.digest
+    assert version.tags["trainingset_snapshot"] == run.data.tags["trainingset_snapshot"] == "17"
     assert TRAININGSET.digest.startswith(dataset.digest)
 
 

@@ -3,22 +3,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from sync.trainingset import movement
+from sync.trainingset import movement, schema
 from sync.trainingset.movement import Filter, Kind
 
-COLUMNS = ("code", "nomenclature", "source", "weight", "coder", "judgement_id", "label_id", "rule", "split")
-SCHEMA = pa.schema(
-    [
-        pa.field("text_key", pa.string()),
-        pa.field("change", pa.string()),
-        *(pa.field(f"{name}{tail}", kind) for tail in ("", "_before") for name, kind in zip(
-            COLUMNS,
-            (pa.string(), pa.string(), pa.string(), pa.float64(), pa.string(), pa.int64(), pa.int64(), pa.string(),
-             pa.string()),
-            strict=True,
-        )),
-    ]
-)  # fmt: skip
+SCHEMA = pa.schema([field.with_nullable(True) for field in schema.DIFFERENCE])
 State = dict[str, object]
 STATE: State = {
     "code": "10.71C",
@@ -30,15 +18,15 @@ STATE: State = {
 }
 
 
-def change(key: str, now: State, before: State | None, kind: str = "upsert") -> State:
+def change(key: str, now: State, before: State | None, kind: str = schema.CHANGED) -> State:
     former = {f"{name}_before": value for name, value in (STATE | before).items()} if before is not None else {}
-    return {"text_key": key, "change": kind} | STATE | now | former
+    return {"text_key": key, "kind": kind if former else schema.ADDED} | STATE | now | former
 
 
 CHANGES = (
     change("a", {}, None),
     change("b", {"code": "10.71D", "coder": "C002"}, None),
-    change("c", {}, {}, "remove"),
+    change("c", {}, {}, schema.REMOVED),
     change("d", {"code": "10.71D", "coder": "C002"}, {}),
     change("e", {"code": "10.71D", "rule": "bread"}, {}),
     change("f", {"source": "arbiter"}, {}),
