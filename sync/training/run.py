@@ -81,7 +81,7 @@ def train(
         training_key=key,
         trained=trained,
         normaliser=normaliser,
-        trainingset=TrainingSetRef(tag, version.digest, store.location(), version.snapshot_id, version.rows),
+        trainingset=TrainingSetRef(tag, version.digest, _folder(store.location()), version.snapshot_id, version.rows),
         parameters={**asdict(trained.parameters), "title_repeats": settings.title_repeats},
         metrics={**metrics, "training_seconds": trained.seconds},
         tags={"nomenclature": nomenclature.key, "attempts": "; ".join(trained.attempts)},
@@ -137,6 +137,11 @@ def _lines(rows: pa.Table, titles: Sequence[Code], normaliser: Normaliser) -> It
         # The title alone, without variables: it says what the code means, not who declares it.
         if title := normaliser.clean(leaf.title):
             yield leaf.code, title
+
+
+def _folder(metadata: str) -> str:
+    """Of the table, which stays; a metadata file goes some commits later."""
+    return metadata.rpartition("/metadata/")[0] or metadata
 
 
 def _example(row: Mapping[str, str]) -> dict[str, str]:
