@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from annotation.errors import WorkbenchError
 from annotation.ledger.repositories.operations import Lease
@@ -31,7 +33,7 @@ def hold(
     Meanwhile a thread prolongs it, so that a long step loses nothing. Errors: ConflictError, here or from that
     function, while somebody else holds it.
     """
-    holder = f"{socket.gethostname()}/{os.getpid()}/{next(_number)}"
+    holder = f"{process(os.getpid())}/{next(_number)}"
 
     def prolong() -> None:
         with ledger.begin() as work:
@@ -71,16 +73,49 @@ def _wait_until_settled(left: Lease, now: datetime, pause: Callable[[float], Non
         pause(remaining)
 
 
+def process(pid: int) -> str:
+    """What names a process of this machine and no other, living or dead.
+
+    A number alone is given again: in a container, the command that follows a killed one bears the same. And containers
+    may share the machine's name, each with numbers of its own.
+    """
+    return f"{socket.gethostname()}/{pid}/{_namespace()}.{_birth(pid)}"
+
+
 def _died_here(holder: str) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     host, _, rest = holder.partition("/")
-    pid = rest.partition("/")[0]
-    if host != socket.gethostname() or not pid.isdigit():
+    pid, _, rest = rest.partition("/")
+    namespace, _, birth = rest.partition("/")[0].partition(".")
+    if host != socket.gethostname() or not pid.isdigit() or namespace != _namespace():
         return False
+    return _birth(int(pid)) != birth
+
+
+def _namespace() -> str:
+    """Whose process numbers these are; empty where the system has one numbering for all."""
     try:
-        os.kill(int(pid), 0)
+        return re.sub(r"\D", "", Path("/proc/self/ns/pid").readlink().name)
+    except OSError:
+        return ""
+
+
+def _birth(pid: int) -> str:
+    """When the process began, in the system's ticks; *living* where that is not told, empty for none or a dead one."""
+    try:
+        # The name, which comes before, may hold anything.
+        state, *told = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return "living" if _lives(pid) else ""
+    # Killed, and not yet taken note of by its parent, which may never do so.
+    return "" if state in ("Z", "X") else told[18]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
     except ProcessLookupError:
-        return True
+        return False
     except PermissionError:
         pass
-    return False
+    return True
