@@ -99,9 +99,9 @@ class _Storm:
         ]
         serve = ("serve", "--register", "--port", str(office.serve_port))
         commands = {
-            "push": ([("push",)], 0.5),
-            "pull": ([("pull",), ("pull",), ("pull", "--full")], 0.5),
-            "build": ([("trainingset", "build")], 1.0),
+            "push": ([("push",)], 1.0),
+            "pull": ([("pull",), ("pull",), ("pull", "--full")], 1.0),
+            "build": ([("trainingset", "build")], 2.0),
             "serve": ([serve], 0.2),
         }
         self._loops = [
@@ -110,7 +110,7 @@ class _Storm:
         ]
         # Two at once do not mix, whatever hits them.
         self._loops += [
-            Loop(office, journal, name, commands[name][0], pause=5.0, stopped=self._stopped)
+            Loop(office, journal, name, commands[name][0], pause=8.0, stopped=self._stopped)
             for name in ("push", "pull", "build")
         ]
         self._killer = Killer(self._loops, plan.kills(form), journal, stopped=self._over)

@@ -18,6 +18,8 @@ from tests.parts.forking import Command
 # A command that says nothing for so long hangs, whatever happens around it.
 HANGS_AFTER = 240.0
 _USUAL_SECONDS = 3.0
+# As a scheduler, which lets a moment go by after a failure.
+_AFTER_FAILURE = 2.0
 
 
 class Loop(threading.Thread):
@@ -60,7 +62,7 @@ class Loop(threading.Thread):
                 killed = running.pid in self._killed
                 self._killed.clear()
             self._journal.ran(self.command, running, killed=killed, stack=running.stack)
-            self._stopped.wait(self._pause)
+            self._stopped.wait(self._pause + (_AFTER_FAILURE if running.code not in (0, -9) else 0.0))
 
     def _await(self, running: Command) -> None:
         until = time.monotonic() + (HANGS_AFTER if self.command != "serve" else float("inf"))

@@ -41,7 +41,7 @@ class Form:
     texts: int = 110
     waves: int = 6
     kills: int = 15
-    restarts: int = 2
+    restarts: int = 1
     toxics: int = 3
     gap: float = 2.0
     pause: float = 1.5
