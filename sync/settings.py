@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from annotation.domain.label import Source
+from annotation.domain.policy import Consensus
 from annotation.settings import Section, read_secret
 from sampling.settings import SamplingSettings
 from sync.storage import Storage
 from sync.training.fasttext_trainer import FastTextParameters
+from sync.trainingset.checks import Checks
+from sync.trainingset.policy import BuildPolicy, Exclusions
+from sync.trainingset.rules import Rule
 
 
 class StorageSettings(Section):
@@ -23,11 +30,57 @@ class StorageSettings(Section):
     secret_file: Path | None = None
 
 
+class ExclusionSettings(Section):
+    """What stays out of training sets. Codes are as they stand after the rules."""
+
+    codes: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    coders: tuple[str, ...] = Field((), description="Pseudonyms; their labels say nothing.")
+    texts: tuple[str, ...] = Field((), description="Keys of texts.")
+
+
 class TrainingSetSettings(Section):
     name: str = "trainingset"
-    sources: tuple[str, ...] = ("arbiter", "coder", "import", "table", "rule")
+    sources: tuple[Source, ...] = Field(
+        (Source.ARBITER, Source.CODER, Source.IMPORT, Source.TABLE, Source.RULE),
+        description="Whose labels count; of several labels of a text, the newest of the first source holds.",
+    )
+    weights: dict[Source, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Factors on the labels' weights, by source; 1 for those not named."
+    )
+    consensus: Literal[""] | Consensus = Field(
+        "", description="How judgements become a label: as under campaign.policy; empty: by each campaign's own policy."
+    )
+    least_judgements: int = Field(
+        1, ge=1, description="A coder's label with fewer judgements behind it does not count."
+    )
+    not_before: date | None = Field(None, description="Older labels do not count.")
+    max_age_days: int = Field(
+        0, ge=0, description="Nor do those that are older than this on the day; 0: none is too old."
+    )
+    rules_path: str = Field("", description="TOML file of rules that edit labels; see the README.")
     validation_share: float = Field(0.1, ge=0, lt=1)
     seed: int = 1
+    exclude: ExclusionSettings = ExclusionSettings()
+    checks: Checks = Checks()
+
+    def policy(self, rules: tuple[Rule, ...] = ()) -> BuildPolicy:
+        """The declared policy, with the rules of its file."""
+        return BuildPolicy(
+            sources=tuple(source.value for source in self.sources),
+            weights={source.value: weight for source, weight in sorted(self.weights.items())},
+            consensus=str(self.consensus),
+            least_judgements=self.least_judgements,
+            not_before=self.not_before,
+            max_age_days=self.max_age_days,
+            excluded=Exclusions(
+                codes=self.exclude.codes,
+                sources=tuple(source.value for source in self.exclude.sources),
+                coders=self.exclude.coders,
+                texts=self.exclude.texts,
+            ),
+            rules=rules,
+        )
 
 
 class MlflowSettings(Section):

@@ -25,8 +25,10 @@ from sync.training.promotion import PromotionResult
 from sync.training.run import TrainResult
 from sync.trainingset import build as building
 from sync.trainingset import harvest as harvesting
+from sync.trainingset import rulefile
 from sync.trainingset.build import BuildResult
 from sync.trainingset.harvest import HarvestResult
+from sync.trainingset.policy import BuildPolicy
 from sync.wiring import Workbench
 
 DEMO_PASSWORD = "simulated-coder"  # noqa: S105  the accounts of simulated coders, on a rehearsal's server only
@@ -42,6 +44,7 @@ def take_file(bench: Workbench, source: IntakeSource, *, on_progress: Callable[[
         nomenclature=bench.nomenclature if source.code or source.codes else None,
         now=clock(),
         model_version=source.model_version or None,
+        columns=source.model_dump(mode="json"),
         on_progress=on_progress,
     )
 
@@ -109,7 +112,8 @@ def true_codes(bench: Workbench, settings: SimulateSettings) -> Mapping[str, str
 
 
 def harvest(bench: Workbench, campaign_key: str) -> HarvestResult:
-    return harvesting.harvest(ledger=bench.ledger, campaign_key=campaign_key, now=clock())
+    consensus = bench.settings.trainingset.consensus or None
+    return harvesting.harvest(ledger=bench.ledger, campaign_key=campaign_key, consensus=consensus, now=clock())
 
 
 def build(bench: Workbench) -> BuildResult:
@@ -118,12 +122,28 @@ def build(bench: Workbench) -> BuildResult:
         ledger=bench.ledger,
         store=bench.store,
         name=settings.name,
-        nomenclature=bench.nomenclature.key,
+        nomenclature=bench.nomenclature,
         normaliser=bench.normaliser,
-        sources=settings.sources,
+        policy=build_policy(bench),
+        checks=settings.checks,
         validation_share=settings.validation_share,
         seed=settings.seed,
         now=clock(),
+    )
+
+
+def build_policy(bench: Workbench) -> BuildPolicy:
+    """What the settings declare, with the rules of their file as it is now."""
+    settings = bench.settings.trainingset
+    if not settings.rules_path:
+        return settings.policy()
+    return settings.policy(
+        rulefile.read(
+            storage=bench.storage_of(settings.rules_path),
+            path=settings.rules_path,
+            nomenclature=bench.nomenclature,
+            normaliser=bench.normaliser,
+        )
     )
 
 

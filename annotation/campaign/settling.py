@@ -15,7 +15,7 @@ from annotation.domain.task import Component, Kind
 from annotation.ledger.repositories.campaigns import TaskSeat
 from annotation.ledger.repositories.judgements import JudgementMark
 from annotation.ledger.unit_of_work import UnitOfWork
-from annotation.quality import consensus
+from annotation.quality import consensus as settlement
 from annotation.quality.consensus import Settled, Verdict
 
 
@@ -61,9 +61,15 @@ def verdicts(work: UnitOfWork, campaign_key: str, text_keys: Iterable[str] | Non
     return {key: one.verdict for key, one in weighed(work, campaign_key, text_keys).items()}
 
 
-def weighed(work: UnitOfWork, campaign_key: str, text_keys: Iterable[str] | None = None) -> dict[str, Weighed]:
-    """As ``verdicts``, with the judgements."""
-    rule = rule_of(work, campaign_key)
+def weighed(
+    work: UnitOfWork,
+    campaign_key: str,
+    text_keys: Iterable[str] | None = None,
+    *,
+    consensus: Consensus | None = None,
+) -> dict[str, Weighed]:
+    """As ``verdicts``, with the judgements; ``consensus`` stands above the campaign's own."""
+    rule = rule_of(work, campaign_key, consensus)
     if text_keys is None:
         marks: dict[str, list[JudgementMark]] = {}
         for mark in work.judgements.marks(campaign_key):
@@ -85,13 +91,14 @@ def by_draw(work: UnitOfWork, seats: Sequence[TaskSeat]) -> dict[tuple[int, str]
     return {asked: weigh(group, marks, rules[group[0].campaign]) for asked, group in groups.items()}
 
 
-def rule_of(work: UnitOfWork, campaign_key: str) -> Rule:
-    policy = work.policies.current(campaign_key)
-    if policy.consensus is not Consensus.WEIGHTED:
-        return Rule(policy.consensus, {})
+def rule_of(work: UnitOfWork, campaign_key: str, consensus: Consensus | None = None) -> Rule:
+    """That of the campaign's policy, or of another consensus."""
+    wanted = consensus or work.policies.current(campaign_key).consensus
+    if wanted is not Consensus.WEIGHTED:
+        return Rule(wanted, {})
     from annotation.campaign import coder_quality
 
-    return Rule(policy.consensus, coder_quality.weights(work, campaign_key))
+    return Rule(wanted, coder_quality.weights(work, campaign_key))
 
 
 def counts(seat: Seat) -> bool:
@@ -105,7 +112,7 @@ def weigh(seats: Sequence[Seat], marks: Mapping[str, Sequence[JudgementMark]], r
     for seat in filter(counts, seats):
         said[seat.kind is Kind.ARBITRATION] += marks.get(seat.key, ())
     coders, arbiters = (sorted(said[one], key=lambda mark: mark.id) for one in (False, True))
-    verdict = consensus.settle(coders, policy=rule.consensus, weights=rule.weights, arbiter=arbiters)
+    verdict = settlement.settle(coders, policy=rule.consensus, weights=rule.weights, arbiter=arbiters)
     return Weighed(verdict, (*coders, *arbiters))
 
 

@@ -1,57 +1,47 @@
 """A version of the training set, from the ledger and a recipe.
 
-Held here: the rows follow from the ledger's append-only tables below two watermarks and from the recipe alone, so that
-``rows`` gives them again at any time; and no text of the evaluation set or of gold is among them, nor one that
-the model would read the same way.
+Held here: the rows follow from the ledger's append-only tables below the watermarks and from the recipe alone, so that
+``rows`` gives them again at any time; no text of the evaluation set or of gold is among them, nor one that the model
+would read the same way; and nothing is committed that a check refused.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from annotation.domain.declaration import Text
 from annotation.domain.text import Normaliser
 from annotation.domain.version import TrainingSetVersion
-from annotation.errors import CheckFailedError, InvalidInputError
-from annotation.ledger.repositories.labels import LABELS, RecordedLabel
-from annotation.ledger.unit_of_work import Ledger, UnitOfWork
-from sync.trainingset import digest, schema, splits
-from sync.trainingset.apart import Apart
-from sync.trainingset.checks import Finding
+from annotation.errors import CheckFailedError, ConflictError, InvalidInputError
+from annotation.ledger.repositories.labels import LABELS
+from annotation.ledger.unit_of_work import Ledger
+from annotation.nomenclature.nomenclature import Nomenclature
+from sync.trainingset import checks as checking
+from sync.trainingset import digest as digests
+from sync.trainingset import entry, inspection, schema
+from sync.trainingset import increment as increments
+from sync.trainingset import survey as surveying
+from sync.trainingset.checks import Checks, Finding, Level
+from sync.trainingset.entry import Entries
+from sync.trainingset.increment import Increment
+from sync.trainingset.inspection import Inspection
+from sync.trainingset.parentwords import ParentWords
+from sync.trainingset.policy import BuildPolicy, Resolution
+from sync.trainingset.recipe import Recipe
+from sync.trainingset.rows import Assembly, Known
+from sync.trainingset.spool import Spool
+from sync.trainingset.survey import Survey
 from sync.trainingset.version import Version
-
-RECIPE = "recipe"
 
 if TYPE_CHECKING:
     from sync.trainingset.store import TrainingSetStore
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything but the ledger that decides the rows; the watermarks are the last row ids that count."""
-
-    nomenclature: str
-    sources: tuple[str, ...]
-    validation_share: float
-    seed: int
-    normaliser: str
-    last_label: int
-    last_evaluation_member: int
-    # Versions built before gold was kept apart have none.
-    last_gold: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"sources": list(self.sources)}
-
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Recipe:
-        return cls(**{**stored, "sources": tuple(stored["sources"])})
+ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,66 +68,77 @@ def build(
     ledger: Ledger,
     store: TrainingSetStore,
     name: str,
-    nomenclature: str,
+    nomenclature: Nomenclature,
     normaliser: Normaliser,
-    sources: Sequence[str],
+    policy: BuildPolicy,
+    checks: Checks,
     validation_share: float,
     seed: int,
     now: datetime,
 ) -> BuildResult:
-    """Commit the labels in force as the next version (``v1``, ``v2``, …), child of the current one.
+    """Commit the labels that hold as the next version (``v1``, ``v2``, …), child of the current one.
 
-    A build that was killed between the commit on the object storage and the ledger's entry is completed by the next:
-    the recipe lies with the snapshot, too.
-    Raises InvalidInputError when there is nothing to build from, CheckFailedError when a check refuses the rows.
+    Where the ledger alone moved since, only the texts that it touches are looked at; the version is the same. A build
+    that was killed between the commit on the object storage and the ledger's entry is completed by the next: the
+    recipe lies with the snapshot, too. One that others overtook begins again with what they made.
+    Raises InvalidInputError when there is nothing to build from, BuildRefusedError when a check refuses the rows, and
+    ConflictError when others kept building.
     """
-    with ledger.begin() as work:
-        # No lower id can appear behind the watermarks later.
-        work.leases.serialise(LABELS)
-        recipe = Recipe(
-            nomenclature=nomenclature,
-            sources=tuple(sorted(sources)),
-            validation_share=validation_share,
-            seed=seed,
-            normaliser=normaliser.to_json(),
-            last_label=work.labels.last_id(),
-            last_evaluation_member=work.evaluation.last_id(),
-            last_gold=work.gold.last_id(),
-        )
-        table, kept_out = _rows(work, recipe)
-    if not table.num_rows:
-        raise InvalidInputError(
-            f"The ledger holds no label of {nomenclature} from the sources {', '.join(recipe.sources)}.",
-            cure="Import coded texts (awb texts import --coded) or pull judgements first.",
-        )
-    _complete(ledger, store, name, now)
-    current = store.current()
-    if current is not None and current.digest == digest.digest(schema.content(table)):
-        version = _recorded(ledger, name, current, recipe, now)
-        return BuildResult(version, False, 0, 0, 0, kept_out)
-    parent = current.tag if current else None
-    committed = store.commit(rows=table, tag=next_tag(store.versions()), parent=parent, properties=_properties(recipe))
-    version = _recorded(ledger, name, committed, recipe, now)
-    return BuildResult(version, True, committed.added, committed.removed, committed.changed, kept_out)
+    work = _Build(ledger, store, name, nomenclature, normaliser, policy, checks, validation_share, seed, now)
+    attempts = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.05, max=5),
+        retry=retry_if_exception_type(ConflictError),
+        reraise=True,
+    )
+    try:
+        return attempts(work.attempt)
+    except ConflictError as error:
+        raise ConflictError(
+            f"Others kept building the training set {name}; {ATTEMPTS} attempts were overtaken: {error.message}",
+            cure="Run the command again; let one scheduled job build it.",
+        ) from error
 
 
-def rows(*, ledger: Ledger, recipe: Recipe) -> pa.Table:
-    """The rows of the recipe, ``schema.CONTENT``, sorted by text key: the same at any later time."""
+def rows(*, ledger: Ledger, recipe: Recipe) -> Iterator[pa.RecordBatch]:
+    """The rows of the recipe, ``schema.CONTENT``, sorted by text key: the same at any later time.
+
+    Raises CheckFailedError at the end when texts that they rest on were erased since.
+    """
     with ledger.read() as work:
-        return _rows(work, recipe)[0]
+        apart = surveying.apart_of(work, recipe)
+        assembly = Assembly(recipe, apart)
+        yield from assembly.batches(surveying.chosen(work, recipe, apart))
+        gone = {key for key, _ in assembly.aside.erased}
+        if recipe.built_at is not None:
+            gone |= apart.keys & work.labels.erased(recipe.nomenclature, since=recipe.built_at)
+    if gone:
+        raise CheckFailedError(
+            f"The wording of {len(gone)} texts that the version rests on was erased since, first {min(gone)}:"
+            " it cannot be built again to the last bit.",
+            cure="That is what erasing is for. What is stored of the version can still be read and verified.",
+        )
 
 
-def digest_of(*, ledger: Ledger, recipe: Recipe) -> str:
-    """The digest of the recipe's rows, to be compared with that of a stored version."""
-    return digest.digest(rows(ledger=ledger, recipe=recipe))
+def digest_of(*, ledger: Ledger, recipe: Recipe, form: int | None = None) -> str:
+    """The digest of the recipe's rows, to be compared with that of a stored version of this form.
+
+    ``form`` is by default that of the program that wrote the recipe.
+    """
+    if form is None:
+        form = schema.FORMER if recipe.policy.resolution is Resolution.NEWEST else schema.FORM
+    tables = (pa.Table.from_batches([batch]) for batch in rows(ledger=ledger, recipe=recipe))
+    if form == schema.FORMER:
+        return digests.digest(pa.concat_tables([schema.CONTENT.empty_table(), *tables]), form=form)
+    return digests.digest(tables)
 
 
 def rollback(*, ledger: Ledger, store: TrainingSetStore, name: str, to_tag: str, now: datetime) -> TrainingSetVersion:
     """A new version, child of the current one, with the rows and the recipe of ``to_tag``."""
     with ledger.read() as work:
-        recipe = Recipe.of(work.trainingsets.get(name, to_tag).recipe)
+        work.trainingsets.get(name, to_tag)
     made = store.rollback(to_tag=to_tag, as_tag=next_tag(store.versions()))
-    return _recorded(ledger, name, made, recipe, now)
+    return Entries(ledger, store, name).restore(made, to_tag, now=now)
 
 
 def next_tag(versions: Sequence[Version]) -> str:
@@ -145,87 +146,126 @@ def next_tag(versions: Sequence[Version]) -> str:
     return f"v{max(numbers, default=0) + 1}"
 
 
-def _properties(recipe: Recipe) -> dict[str, str]:
-    return {RECIPE: json.dumps(recipe.as_dict(), ensure_ascii=False, sort_keys=True)}
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What a build was asked for."""
 
+    ledger: Ledger
+    store: TrainingSetStore
+    name: str
+    nomenclature: Nomenclature
+    normaliser: Normaliser
+    policy: BuildPolicy
+    checks: Checks
+    validation_share: float
+    seed: int
+    now: datetime
 
-def _complete(ledger: Ledger, store: TrainingSetStore, name: str, now: datetime) -> None:
-    """Enter what a killed build left on the storage alone."""
-    with ledger.read() as work:
-        entered = {version.tag for version in work.trainingsets.all(name)}
-    for version in store.versions():
-        if version.tag not in entered and RECIPE in version.properties:
-            _recorded(ledger, name, version, Recipe.of(json.loads(version.properties[RECIPE])), now)
+    def attempt(self) -> BuildResult:
+        # In this order: a version that comes in between has the tag, and the commit is refused.
+        tag = next_tag(self.store.versions())
+        current = self.store.current()
+        recipe = self._recipe()
+        self._entries.complete(nomenclature=self.nomenclature, checks=self.checks, now=self.now)
+        parent = None if current is None else self._entries.find(current.tag)
+        if parent is None:
+            return self._whole(recipe, tag, current, None)
+        with self.ledger.read() as work:
+            found = increments.increment(work, self.store, parent=parent, recipe=recipe)
+        amended = None if found is None else self._amended(recipe, tag, parent, found)
+        return amended or self._whole(recipe, tag, current, parent)
 
+    @property
+    def _entries(self) -> Entries:
+        return Entries(self.ledger, self.store, self.name)
 
-def _recorded(ledger: Ledger, name: str, version: Version, recipe: Recipe, now: datetime) -> TrainingSetVersion:
-    with ledger.begin() as work:
-        work.trainingsets.add(
-            TrainingSetVersion(
-                name=name,
-                tag=version.tag,
-                parent=version.parent,
-                snapshot_id=version.snapshot_id,
-                rows=version.rows,
-                digest=version.digest,
-                recipe=recipe.as_dict(),
-                built_at=now,
+    def _recipe(self) -> Recipe:
+        with self.ledger.begin() as work:
+            # No lower id can appear behind the watermarks later.
+            work.leases.serialise(LABELS)
+            return Recipe(
+                nomenclature=self.nomenclature.key,
+                policy=self.policy,
+                validation_share=self.validation_share,
+                seed=self.seed,
+                normaliser=self.normaliser.to_json(),
+                last_label=work.labels.last_id(),
+                last_evaluation_member=work.evaluation.last_id(),
+                last_gold=work.gold.last_id(),
+                built_at=self.now,
             )
+
+    def _amended(self, recipe: Recipe, tag: str, parent: TrainingSetVersion, found: Increment) -> BuildResult | None:
+        """None where a check refuses, or nothing is left: all rows are to be looked at, to tell which."""
+        looking = Inspection(checks=self.checks, nomenclature=self.nomenclature, apart=found.apart, census=found.census)
+        surveying.exhaust(looking.watch(found.after.to_batches()))
+        looking.note_conflicts(0, inspection.examples(found.conflicting.slice(0, checking.EXAMPLES)))
+        findings = looking.findings(parent=surveying.former(parent), recipe=recipe)
+        if any(one.level is Level.STOP for one in findings) or not found.census.rows:
+            return None
+        known = Survey(found.census, findings, found.aside.excluded)
+        if found.is_empty:
+            return _unchanged(parent, known, full=False)
+        committed = self.store.amend(
+            after=found.after, before=found.before, tag=tag, parent=parent.tag, properties=entry.properties(recipe)
         )
-        return work.trainingsets.get(name, version.tag)
+        return self._entered(committed, recipe, known, full=False)
 
+    def _whole(
+        self, recipe: Recipe, tag: str, current: Version | None, parent: TrainingSetVersion | None
+    ) -> BuildResult:
+        """``parent`` is the ledger's entry of the current version; None where another program made that."""
+        with Spool() as spool:
+            found = surveying.survey(
+                ledger=self.ledger,
+                recipe=recipe,
+                parent=parent,
+                nomenclature=self.nomenclature,
+                checks=self.checks,
+                known=self._words(parent, recipe),
+                sink=spool.fill,
+            )
+            if not spool.rows:
+                raise InvalidInputError(
+                    f"The ledger holds no label of {recipe.nomenclature} from the sources"
+                    f" {', '.join(self.policy.sources)}.",
+                    cure="Import coded texts (awb texts import --coded) or pull judgements first.",
+                )
+            checking.require(found.findings)
+            if current is not None and current.digest == spool.digest:
+                return _unchanged(parent or self._enter(current, recipe, found), found, full=True)
+            committed = self.store.commit(
+                rows=spool.batches(),
+                tag=tag,
+                parent=current.tag if current else None,
+                properties=entry.properties(recipe),
+            )
+        return self._entered(committed, recipe, found, full=True)
 
-def _rows(work: UnitOfWork, recipe: Recipe) -> tuple[pa.Table, int]:
-    labels = [
-        r
-        for r in work.labels.current(recipe.nomenclature, up_to=recipe.last_label)
-        if r.label.code is not None and r.label.source in recipe.sources and r.label.weight > 0
-    ]
-    texts = work.texts.get([r.label.text_key for r in labels])
-    normaliser = Normaliser.from_json(recipe.normaliser)
-    apart = Apart.read(
-        work, recipe.nomenclature, normaliser, up_to=recipe.last_evaluation_member, gold_up_to=recipe.last_gold
-    )
-    kept = [r for r in labels if not apart.holds(texts[r.label.text_key].text)]
-    table = schema.content(_table(kept, texts, recipe))
-    _check_apart(table, apart)
-    return table, len(labels) - len(kept)
+    def _words(self, parent: TrainingSetVersion | None, recipe: Recipe) -> Known:
+        """Those of the parent, where it was cleaned alike."""
+        if parent is None or parent.collected_at or Recipe.of(parent.recipe).normaliser != recipe.normaliser:
+            return lambda _key: None
+        return ParentWords(self.store.batches(parent.tag, columns=["text_key", "words_key"]))
 
+    def _enter(self, version: Version, recipe: Recipe, found: Survey) -> TrainingSetVersion:
+        report = found.census.report(found.findings)
+        return self._entries.enter(version, recipe, report, found.excluded, now=self.now)
 
-def _table(labels: Sequence[RecordedLabel], texts: Mapping[str, Text], recipe: Recipe) -> pa.Table:
-    rows, normaliser = [], Normaliser.from_json(recipe.normaliser)
-    for recorded in labels:
-        label, text = recorded.label, texts[recorded.label.text_key]
-        split = splits.split_of(text.group_key, seed=recipe.seed, validation_share=recipe.validation_share)
-        rows.append(
-            {
-                "text_key": text.key,
-                "group_key": text.group_key,
-                "words_key": schema.words_key(normaliser.clean(text.text)),
-                "text": text.text,
-                "variables": schema.variables_json(text.variables),
-                "code": label.code,
-                "nomenclature": label.nomenclature,
-                "source": label.source.value,
-                "weight": label.weight,
-                "coder": label.coder,
-                "judgement_id": label.judgement_id,
-                "label_id": recorded.id,
-                "split": split,
-            }
+    def _entered(self, committed: Version, recipe: Recipe, found: Survey, *, full: bool) -> BuildResult:
+        return BuildResult(
+            version=self._enter(committed, recipe, found),
+            new=True,
+            added=committed.added,
+            removed=committed.removed,
+            changed=committed.changed,
+            kept_out=found.census.kept_out,
+            edited=found.census.edited,
+            findings=found.findings,
+            full=full,
         )
-    return pa.Table.from_pylist(rows, schema=schema.CONTENT)
 
 
-def _check_apart(table: pa.Table, apart: Apart) -> None:
-    """Proves on the finished rows what the selection meant to do."""
-    leaked = [
-        text
-        for group, text in zip(table["group_key"].to_pylist(), table["text"].to_pylist(), strict=True)
-        if group in apart.groups or apart.normaliser.clean(text) in apart.words
-    ]
-    if leaked:
-        raise CheckFailedError(
-            f"{len(leaked)} texts of the evaluation set or of gold would be trained on, first {leaked[0]!r}.",
-            cure="Nothing was written. This is a fault of the program; please report it with the recipe.",
-        )
+def _unchanged(parent: TrainingSetVersion, found: Survey, *, full: bool) -> BuildResult:
+    census = found.census
+    return BuildResult(parent, False, 0, 0, 0, census.kept_out, census.edited, found.findings, full)

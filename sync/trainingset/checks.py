@@ -57,7 +57,7 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row that a finding is about; ``wording`` is shortened."""
+    """A row that a finding is about; ``wording`` is shortened, and empty where the finding comes from a report."""
 
     text_key: str
     wording: str
@@ -65,7 +65,7 @@ class Example:
     label_id: int
 
     def __str__(self) -> str:
-        return f"{self.text_key} “{self.wording}” {self.code} (label {self.label_id})"
+        return f"{self.text_key} {self.wording!r} {self.code} (label {self.label_id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,14 @@ class Finding:
     rows: tuple[Example, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"level": self.level.value, "rows": [asdict(row) for row in self.rows]}
+        """Without the wordings, so that the ledger holds these in one place alone."""
+        rows = [{"text_key": row.text_key, "code": row.code, "label_id": row.label_id} for row in self.rows]
+        return asdict(self) | {"level": self.level.value, "rows": rows}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Finding:
+        rows = tuple(Example(row["text_key"], "", row["code"], row["label_id"]) for row in stored["rows"])
+        return cls(stored["check"], Level(stored["level"]), stored["message"], stored["count"], rows)
 
 
 class BuildRefusedError(CheckFailedError):

@@ -9,9 +9,13 @@ from annotation.campaign import settling
 from annotation.campaign.settling import Weighed
 from annotation.domain.judgement import Outcome
 from annotation.domain.label import Label, Source
+from annotation.domain.policy import Consensus
 from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.unit_of_work import Ledger
 from annotation.quality.consensus import Dispute, Settled
+
+GONE = "its judgements were deleted, or dispute it"
+REPLACED = "coders and arbiters changed places: the text has another label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +32,38 @@ class HarvestResult:
     arbitrated: int = 0
 
 
-def harvest(*, ledger: Ledger, campaign_key: str, now: datetime) -> HarvestResult:
-    """Settle each text from its judgements in force, by the campaign's policy, and append the labels that changed.
+def harvest(*, ledger: Ledger, campaign_key: str, consensus: Consensus | None = None, now: datetime) -> HarvestResult:
+    """Settle each text from its judgements in force, by ``consensus`` or the campaign's policy, and append the labels
+    that changed.
 
     A label whose judgements are gone is withdrawn by a label without code, so that no value of a former annotation
-    outlives it. All in one transaction; a second call writes nothing.
+    outlives it; so is that of the arbiter where coders settle the text now, and the other way round. All in one
+    transaction; a second call writes nothing.
     """
     with ledger.begin() as work:
         work.leases.serialise(LABELS)
         nomenclature = work.campaigns.get(campaign_key).nomenclature
-        weighed = settling.weighed(work, campaign_key)
+        weighed = settling.weighed(work, campaign_key, consensus=consensus)
         labels = [label for key in sorted(weighed) if (label := _label(key, nomenclature, weighed[key])) is not None]
-        standing, ours = {label.text_key for label in labels}, work.judgements.ids(campaign_key)
-        withdrawn = [
-            _withdrawal(r.label, now)
-            for r in work.labels.current(nomenclature)
+        source_of, ours = {label.text_key: label.source for label in labels}, work.judgements.ids(campaign_key)
+        outlived = [
+            recorded.label
+            for recorded in work.labels.newest_of(nomenclature, (Source.CODER, Source.ARBITER))
             # The label of another campaign on the same text is none of ours.
-            if r.label.judgement_id in ours and r.label.code is not None and r.label.text_key not in standing
+            if recorded.label.judgement_id in ours
+            and recorded.label.source is not source_of.get(recorded.label.text_key)
         ]
-        written = work.labels.record([*labels, *withdrawn])
+        gone = [_withdrawal(label, GONE, now) for label in outlived if label.text_key not in source_of]
+        # Before the labels that stand instead: the newest label of a text is the one in force.
+        work.labels.record([_withdrawal(label, REPLACED, now) for label in outlived if label.text_key in source_of])
+        written = work.labels.record([*labels, *gone])
     return HarvestResult(
         judgements=sum(len(one.judgements) for one in weighed.values()),
         labels=written,
         unclassifiable=sum(1 for label in labels if label.code is None),
         disputed=sum(isinstance(one.verdict, Dispute) for one in weighed.values()),
         undecided=sum(one.verdict is None for one in weighed.values()),
-        withdrawn=len(withdrawn),
+        withdrawn=len(gone),
         arbitrated=sum(label.source is Source.ARBITER for label in labels),
     )
 
@@ -87,7 +97,7 @@ def _evidence(verdict: Settled) -> str:
     return f"the arbiter, against {against} of {verdict.judgements} coders"
 
 
-def _withdrawal(label: Label, now: datetime) -> Label:
+def _withdrawal(label: Label, evidence: str, now: datetime) -> Label:
     return Label(
         text_key=label.text_key,
         nomenclature=label.nomenclature,
@@ -95,5 +105,5 @@ def _withdrawal(label: Label, now: datetime) -> Label:
         source=label.source,
         weight=0.0,
         settled_at=now,
-        evidence="its judgements were deleted, or dispute it",
+        evidence=evidence,
     )

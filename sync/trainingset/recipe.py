@@ -52,9 +52,11 @@ class Recipe:
 
     def differs_by_ledger_only(self, other: Recipe) -> bool:
         """Whether both say the same of the same ledger: on their days the same rules hold, the same labels are old."""
-        unmarked = {"last_label": 0, "last_evaluation_member": 0, "last_gold": 0, "built_at": None}
-        if replace(self, **unmarked) != replace(other, **unmarked):
+        if self._unmarked() != other._unmarked():
             return False
         if self.policy.max_age_days and self.day != other.day:
             return False
         return all(rule.holds_on(self.day) == rule.holds_on(other.day) for rule in self.policy.rules)
+
+    def _unmarked(self) -> Recipe:
+        return replace(self, last_label=0, last_evaluation_member=0, last_gold=0, built_at=None)

@@ -70,8 +70,8 @@ class Edits:
         """The codes of these labels as they were given, by row id; those without a code are left out."""
         found: dict[int, str] = {}
         for chunk in statements.chunks(label_ids):
-            statement = select(LabelRow.id, LabelRow.code).where(LabelRow.id.in_(chunk), LabelRow.code.is_not(None))
-            found.update(self._session.execute(statement).all())
+            statement = select(LabelRow.id, LabelRow.code).where(LabelRow.id.in_(chunk))
+            found |= {number: code for number, code in self._session.execute(statement) if code is not None}
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -105,6 +105,16 @@ class Labels:
             newest = newest.where(LabelRow.id <= up_to)
         statement = select(LabelRow).where(LabelRow.id.in_(newest.group_by(LabelRow.text_key)))
         return [_recorded(row) for row in self._session.scalars(statement.order_by(LabelRow.text_key))]
+
+    def newest_of(self, nomenclature: str, sources: Collection[Source]) -> list[RecordedLabel]:
+        """Of each text the newest label of each of these sources, in order of row id."""
+        newest = (
+            select(func.max(LabelRow.id))
+            .where(LabelRow.nomenclature == nomenclature, LabelRow.source.in_([source.value for source in sources]))
+            .group_by(LabelRow.text_key, LabelRow.source)
+        )
+        statement = select(LabelRow).where(LabelRow.id.in_(newest)).order_by(LabelRow.id)
+        return [_recorded(row) for row in self._session.scalars(statement)]
 
     def history(self, nomenclature: str, text_key: str) -> list[RecordedLabel]:
         statement = select(LabelRow).where(LabelRow.nomenclature == nomenclature, LabelRow.text_key == text_key)

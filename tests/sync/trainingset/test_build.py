@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from annotation.domain.campaign import Draw
@@ -17,12 +19,17 @@ from annotation.ledger.unit_of_work import Ledger
 from sync.storage import Storage
 from sync.trainingset import build as building
 from sync.trainingset import schema
-from sync.trainingset.apart import Apart
-from sync.trainingset.build import BuildResult, Recipe
+from sync.trainingset.build import BuildResult
+from sync.trainingset.checks import Checks
+from sync.trainingset.entry import Entries
+from sync.trainingset.policy import BuildPolicy
+from sync.trainingset.recipe import Recipe
+from sync.trainingset.rows import Assembly
 from sync.trainingset.store import TrainingSetStore
 from tests.parts import pools
 
-SOURCES = ("coder", "import")
+POLICY = BuildPolicy(("coder", "import"))
+CHECKS = Checks()
 NORMALISER = Normaliser(Cleaning(meaningless_phrases=("idem",), stop_words="french", stemmer=""))
 
 
@@ -56,18 +63,31 @@ def measure_with(ledger: Ledger, key: str) -> None:
         work.evaluation.add("naf", [EvaluationMember(key, group, key, "s", 0.5)], now=pools.START)
 
 
-def build(ledger: Ledger, store: TrainingSetStore, *, seed: int = 1) -> BuildResult:
+def build(
+    ledger: Ledger,
+    store: TrainingSetStore,
+    *,
+    seed: int = 1,
+    policy: BuildPolicy = POLICY,
+    checks: Checks = CHECKS,
+    now: datetime = pools.NOW,
+) -> BuildResult:
     return building.build(
         ledger=ledger,
         store=store,
         name="set",
-        nomenclature="naf",
+        nomenclature=pools.NAF,
         normaliser=NORMALISER,
-        sources=SOURCES,
+        policy=policy,
+        checks=checks,
         validation_share=0.3,
         seed=seed,
-        now=pools.NOW,
+        now=now,
     )
+
+
+def rebuilt(ledger: Ledger, recipe: Recipe) -> pa.Table:
+    return schema.content(pa.Table.from_batches(building.rows(ledger=ledger, recipe=recipe), schema.CONTENT))
 
 
 def texts(store: TrainingSetStore, tag: str) -> set[str]:
@@ -160,7 +180,7 @@ def test_build__a_leak_is_refused_before_anything_is_written(
     with ledger.read() as work:
         measure_key = work.labels.current("naf")[0].label.text_key
     measure_with(ledger, measure_key)
-    monkeypatch.setattr(Apart, "holds", lambda *_: False)
+    monkeypatch.setattr(Assembly, "_is_apart", lambda *_: False)
 
     with pytest.raises(CheckFailedError, match="1 texts of the evaluation set or of gold would be trained on"):
         build(ledger, store)
@@ -182,7 +202,7 @@ def kill_before_the_entry(ledger: Ledger, store: TrainingSetStore, monkeypatch: 
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(building, "_recorded", die)
+        patched.setattr(Entries, "enter", die)
         with pytest.raises(KilledError):
             build(ledger, store)
     with ledger.read() as work, pytest.raises(NotFoundError):
@@ -210,7 +230,7 @@ def test_build__killed_and_labels_came_before_it_ran_again(
     assert (result.version.tag, result.version.parent) == ("v2", "v1")
     with ledger.read() as work:
         first = work.trainingsets.get("set", "v1")
-    assert building.rows(ledger=ledger, recipe=Recipe.of(first.recipe)).equals(schema.content(store.read("v1")))
+    assert rebuilt(ledger, Recipe.of(first.recipe)).equals(schema.content(store.read("v1")))
 
 
 def test_rows__of_an_old_version_are_those_of_the_storage(ledger: Ledger, store: TrainingSetStore) -> None:
@@ -227,6 +247,6 @@ def test_rows__of_an_old_version_are_those_of_the_storage(ledger: Ledger, store:
     for tag, number in (("v1", 4), ("v2", 3)):
         with ledger.read() as work:
             recipe = Recipe.of(work.trainingsets.get("set", tag).recipe)
-        again = building.rows(ledger=ledger, recipe=recipe)
+        again = rebuilt(ledger, recipe)
         assert again.num_rows == number
         assert again.equals(schema.content(store.read(tag)))
