@@ -135,7 +135,7 @@ def create_app(
     app.include_router(reads.router(ledger=ledger, access=access, overview=overview))
     app.include_router(documentation.router())
     app.include_router(sign_in.router(entrance))
-    app.include_router(identity.router(entrance, identity.provider_of(serve.oidc, entrance)))
+    app.include_router(identity.router(entrance, identity.provider_of(serve.oidc, entrance, settings.network.reach)))
     app.include_router(accounts_pages.router(entrance))
     app.include_router(own_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))

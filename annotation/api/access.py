@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from annotation.api.visitor import Visitor as Visitor
 from annotation.domain.account import Account, Role, Scope
 from annotation.errors import InstallationError
 from annotation.ledger.unit_of_work import Ledger
+from annotation.network import is_loopback
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
@@ -36,15 +36,6 @@ _DEMO = "demo"
 def equal(given: str, expected: str) -> bool:
     """Compare secrets in a time that tells nothing of where they differ, nor of their length."""
     return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(expected.encode()).digest())
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _current(request: Request) -> Visitor:

@@ -16,6 +16,7 @@ from annotation.api.oidc import Flow, IdentityRefusedError, Provider
 from annotation.api.sign_in import Entrance
 from annotation.domain.account import Account, Role
 from annotation.errors import NotFoundError
+from annotation.network import Reach
 from annotation.settings import OidcSettings
 
 BACK = "/login/identity/back"
@@ -85,12 +86,12 @@ def router(entrance: Entrance, identities: Identities) -> APIRouter:
     return routes
 
 
-def provider_of(settings: OidcSettings, entrance: Entrance) -> Identities:
+def provider_of(settings: OidcSettings, entrance: Entrance, reach: Reach) -> Identities:
     """InvalidInputError where the settings cannot be used."""
     if not settings.issuer:
         return Identities(None, settings)
     client = oidc.Client(settings.issuer, settings.client_id, settings.read_client_secret(), settings.scopes)
-    return Identities(Provider(client, clock=entrance.clock), settings)
+    return Identities(Provider(client, clock=entrance.clock, reach=reach), settings)
 
 
 def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:

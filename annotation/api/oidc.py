@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -13,10 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from annotation.api.access import ForbiddenError, is_loopback
+from annotation import network
+from annotation.api.access import ForbiddenError
 from annotation.errors import InvalidInputError, UnreachableError
+from annotation.network import Reach, is_loopback
 
 SECONDS = 10.0
+PUBLIC = Reach()
 _LARGEST = 512 * 1024
 _KEPT = timedelta(hours=1)
 _LEEWAY_SECONDS = 60
@@ -59,12 +63,17 @@ class Client:
 
 
 class Provider:
-    """``clock`` decides whether a token has expired. What the provider publishes is kept for an hour."""
+    """``clock`` decides whether a token has expired. What the provider publishes is kept for an hour.
 
-    def __init__(self, client: Client, *, clock: Callable[[], datetime]) -> None:
+    The provider may name other hosts; those that are not public are asked only where ``reach`` goes there.
+    """
+
+    def __init__(self, client: Client, *, clock: Callable[[], datetime], reach: Reach = PUBLIC) -> None:
         _require_safe(client)
         self.client = client
         self._clock = clock
+        self._host = urlsplit(client.issuer).hostname or ""
+        self._reach = reach.besides(self._host)
         self._kept: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
 
@@ -188,6 +197,16 @@ class Provider:
         usable = [one for one in keys if one.get("kty") in ("RSA", "EC", "OKP") and one.get("use", "sig") == "sig"]
         return KeySet.import_key_set({"keys": usable})
 
+    def _require_safe(self, url: str) -> None:
+        """Codes and secrets are sent there: https, or this machine where the provider itself is on it."""
+        parts = urlsplit(url)
+        here = parts.scheme == "http" and is_loopback(parts.hostname or "") and is_loopback(self._host)
+        if parts.scheme != "https" and not here:
+            raise UnreachableError(
+                f"The identity provider at {self.client.issuer} names an address that is not https.",
+                cure="Whoever runs it has to set its public address.",
+            )
+
     def _published(self, url: str, *, anew: bool = False) -> Mapping[str, Any]:
         now = self._clock()
         with self._lock:
@@ -203,12 +222,14 @@ class Provider:
         import httpx
 
         try:
-            answer = httpx.request(method, url, timeout=SECONDS, follow_redirects=False, **content)
-            found = answer.json() if len(answer.content) <= _LARGEST else None
+            self._require_safe(url)
+            with self._reach.client(timeout=SECONDS) as client, client.stream(method, url, **content) as answer:
+                found = _bounded(answer)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            distrusted = network.DISTRUST_CURE if network.distrusted(error) else ""
             raise UnreachableError(
                 f"The identity provider at {self.client.issuer} does not answer as it should.",
-                cure="Try again later, or sign in another way; its log and serve.oidc tell more.",
+                cure=distrusted or "Try again later, or sign in another way; its log and serve.oidc tell more.",
             ) from error
         if answer.status_code in (400, 401, 403):
             reason = found.get("error", answer.status_code) if isinstance(found, dict) else answer.status_code
@@ -219,6 +240,16 @@ class Provider:
                 cure="Try again later, or sign in another way; its log and serve.oidc tell more.",
             )
         return found
+
+
+def _bounded(answer: Any) -> Any:
+    """The JSON of an answer; None where it is longer than any provider's."""
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > _LARGEST:
+            return None
+    return json.loads(content)
 
 
 def _require_safe(client: Client) -> None:
