@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,14 @@ from annotation.ledger.repositories.versions import Calibrations, Decisions, Mod
 
 BUSY_SECONDS = 60
 UNDEFINED_TABLE = "42P01"  # of PostgreSQL
+# libpq would wait for minutes for a connection, and for hours for an answer over one that a firewall has forgotten.
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 
 
 class UnitOfWork:
@@ -211,7 +219,7 @@ class Ledger:
     def open(cls, url: str) -> Ledger:
         """Connect lazily to ``sqlite:///file`` or ``postgresql+psycopg://…``; the folder of a file is made."""
         try:
-            parsed = make_url(url)
+            parsed = _patient(make_url(url))
             engine = create_engine(parsed, pool_pre_ping=True)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             raise _unreadable_address() from error
@@ -270,8 +278,8 @@ class Ledger:
 
     @property
     def address(self) -> str:
-        """The URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        """The URL without its password and options."""
+        return self._engine.url.set(query={}).render_as_string(hide_password=True)
 
     @property
     def url(self) -> str:
@@ -315,6 +323,13 @@ class Ledger:
 
     def _without_tables(self) -> InstallationError:
         return InstallationError(f"The ledger at {self.address} has no tables.", cure="Run: awb init")
+
+
+def _patient(url: URL) -> URL:
+    """With an end to the waiting for a server that is gone without a word, where the address says nothing of it."""
+    if url.get_backend_name() != "postgresql":
+        return url
+    return url.update_query_dict({name: value for name, value in PATIENCE.items() if name not in url.query})
 
 
 def _unreadable_address() -> InvalidInputError:

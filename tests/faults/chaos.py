@@ -150,7 +150,9 @@ class _Storm:
         raise TimeoutError("The database did not come back.")
 
     def _busy(self) -> bool:
-        return any(one.is_alive() for one in (*self._coders, self._killer, self._trouble))
+        at_work = any(one.is_alive() for one in self._coders)
+        said_enough = len(self._said) >= self._form.steps
+        return self._killer.is_alive() or self._trouble.is_alive() or (at_work and not said_enough)
 
     def _tasks(self) -> dict[int, int]:
         numbers = self._office.task_numbers()
@@ -186,7 +188,7 @@ def _finish(office: Office, journal: Journal) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    long = Form(coders=20, texts=700, waves=40, kills=200, restarts=10, toxics=21, gap=3.0, pause=8.0)
+    long = Form(coders=20, texts=700, waves=40, steps=10_000, kills=200, restarts=10, toxics=21, gap=3.0, pause=8.0)
     for name, value in asdict(long).items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
     parser.add_argument("--to", type=Path, default=Path("chaos.json"), help="Where the figures go, as JSON.")

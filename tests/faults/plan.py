@@ -34,17 +34,21 @@ TOXICS = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``restarts`` are of each server, ``toxics`` of the connections to each; ``gap`` is between kills, in seconds."""
+    """``restarts`` are of each server, ``toxics`` of the connections to each; ``gap`` is between kills, in seconds.
+
+    Once the kills and faults are over, coders go on until they have taken ``steps`` of their steps.
+    """
 
     seed: int = 1
     coders: int = 8
     texts: int = 110
     waves: int = 6
+    steps: int = 120
     kills: int = 15
     restarts: int = 1
     toxics: int = 3
     gap: float = 2.0
-    pause: float = 1.5
+    pause: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ def faults(form: Form, *, disk: bool) -> list[Fault]:
     found = []
     for part in PARTS:
         ways, toxics = WAYS_TO_STOP[part], chance.sample(sorted(TOXICS), len(TOXICS))
-        found += [("restart", part, ways[number % len(ways)]) for number in range(form.restarts)]
+        first = chance.randrange(len(ways))
+        found += [("restart", part, ways[(first + number) % len(ways)]) for number in range(form.restarts)]
         found += [("toxic", part, toxics[number % len(toxics)]) for number in range(form.toxics)]
     found += [("disk full", STORAGE, "full")] * disk
     chance.shuffle(found)
