@@ -35,10 +35,17 @@ if TYPE_CHECKING:
 
 
 class Workbench:
-    """Use as a context manager: whatever was started is stopped on leaving."""
+    """Use as a context manager: whatever was started is stopped on leaving. ``migrates``: own files that are old."""
 
-    def __init__(self, settings: Settings, *, on_progress: Callable[[str], None] = lambda _message: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_progress: Callable[[str], None] = lambda _message: None,
+        migrates: bool = True,
+    ) -> None:
         self.settings = settings
+        self._migrates = migrates
         self.home = settings.home.resolve()
         self._on_progress = on_progress
         self._stack = ExitStack()
@@ -56,7 +63,7 @@ class Workbench:
         """The ledger, whatever its migration; a SQLite file of our own is migrated on the way."""
         ledger = Ledger.open(self.settings.ledger_url)
         self._stack.callback(ledger.close)
-        if not self.settings.ledger.url:
+        if self._migrates and not self.settings.ledger.url:
             ledger.migrate()
         else:
             ledger.require_migrated()
@@ -104,6 +111,11 @@ class Workbench:
             settings.experiment,
             settings.artifact_root or (str(folder / "artifacts") if own else None),
         )
+
+    @property
+    def has_registry(self) -> bool:
+        """Whether there is one already; that of the home folder is made when it is first used."""
+        return bool(self.settings.mlflow.tracking_uri) or (self.home / "mlflow" / "mlflow.db").is_file()
 
     @property
     def normaliser(self) -> Normaliser:
