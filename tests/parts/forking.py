@@ -158,8 +158,6 @@ class ForkServer:
 def _serve(requests: socket.socket) -> None:
     import importlib
 
-    # The servers that the commands work on come first.
-    os.nice(5)
     for name in LOADED:
         importlib.import_module(name)
     # What is loaded stays where it is, and need not be copied into each child.

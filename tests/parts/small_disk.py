@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,3 +57,21 @@ def mounted(folder: Path, *, megabytes: int) -> Iterator[Disk | None]:
     finally:
         # Lazily: a server may hold a file of it for a moment longer.
         subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=True)
+
+
+@contextmanager
+def full(disk: Disk | None) -> Iterator[None]:
+    """No room meanwhile: on the disk, or where none could be mounted, for whatever this process writes to files."""
+    if disk is not None:
+        disk.fill()
+        try:
+            yield
+        finally:
+            disk.free()
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
