@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urlsplit
@@ -17,10 +19,20 @@ from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
 
 if TYPE_CHECKING:
     from fsspec.spec import AbstractFileSystem
+    from pyarrow.fs import FileSystem
 
 SCHEMES: Final = ("file", "s3")
 CONNECT_SECONDS: Final = 10
 READ_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``written_at`` is by the clock of whoever keeps the file."""
+
+    url: str
+    bytes: int
+    written_at: datetime
 
 
 class Storage:
@@ -116,6 +128,15 @@ class Storage:
             found = self._filesystem.find(key)
         return sorted(self._url_from_key(one) for one in found)
 
+    def entries(self, path: str = "") -> list[Entry]:
+        """All files below a folder or prefix with what is known of them, sorted by URL."""
+        with self._reaching(path) as key:
+            found = self._filesystem.find(key, detail=True)
+        return [
+            Entry(self._url_from_key(name), int(about["size"]), _written_at(about))
+            for name, about in sorted(found.items())
+        ]
+
     def fingerprint(self, path: str) -> str:
         """Size and ETag of an object, or size and time of writing of a file: changes when the content does."""
         with self._reaching(path) as key:
@@ -142,6 +163,17 @@ class Storage:
             self._discard_probe(probe)
         at = f" at {self.endpoint}" if self.endpoint else ""
         return f"{self.url}{at} can be read and written"
+
+    def arrow(self) -> FileSystem:
+        """The file system as Arrow opens it; its paths are those of ``arrow_path``."""
+        from pyarrow import fs
+
+        if self.scheme == "file":
+            return fs.LocalFileSystem()
+        return fs.PyFileSystem(fs.FSSpecHandler(self._filesystem))
+
+    def arrow_path(self, url: str) -> str:
+        return self._key_of(url)
 
     def iceberg_properties(self) -> dict[str, str]:
         """What any Iceberg FileIO needs to open the storage. Holds the secret: never for a log."""
@@ -191,6 +223,11 @@ class Storage:
             self.delete(probe)
         except UnreachableError:
             return
+
+
+def _written_at(about: dict[str, Any]) -> datetime:
+    stamp = about.get("LastModified") or about["mtime"]
+    return stamp if isinstance(stamp, datetime) else datetime.fromtimestamp(stamp, tz=UTC)
 
 
 def normalise(url: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sync.trainingset import schema
+from sync.trainingset import comparison, schema
 
 WEIGHING = ("source", "weight")
 CODING = ("nomenclature", "code")
@@ -18,10 +20,10 @@ CODING = ("nomenclature", "code")
 class Diff:
     """``added`` and ``removed`` have the columns of ``schema.CONTENT``.
 
-    ``changed`` holds every text of both versions whose content differs, in the new state; ``recoded`` and
-    ``reweighted`` are views of it that also hold the former values (``code_before``, ``source_before``,
-    ``weight_before``): another code (or nomenclature), and another source or weight with the same code. A text
-    whose other columns alone differ (its split, its coder, its label) is in ``changed`` only.
+    ``changed`` holds every text of both versions whose content differs, in the new state, with the columns of
+    ``schema.BEFORE`` for the former; ``recoded`` and ``reweighted`` are views of it: another code (or nomenclature),
+    and another source or weight with the same code. A text whose other columns alone differ (its split, its coder,
+    its label) is in ``changed`` only.
     """
 
     added: pa.Table
@@ -50,25 +52,26 @@ class CodeCount:
         return self.added - self.removed + self.entered - self.left
 
 
+def of(differences: Iterable[pa.RecordBatch]) -> Diff:
+    """From rows of ``schema.DIFFERENCE``, whose order is kept."""
+    table = pa.Table.from_batches(differences, schema=schema.DIFFERENCE)
+    kinds = {kind: table.filter(pc.equal(table["kind"], kind)) for kind in schema.KINDS}
+    changed = kinds[schema.CHANGED].select([*schema.CONTENT.names, *schema.BEFORE.names])
+    recodes, reweighs = _differs(changed, CODING), _differs(changed, WEIGHING)
+    return Diff(
+        added=kinds[schema.ADDED].select(schema.CONTENT.names),
+        removed=kinds[schema.REMOVED].select(schema.CONTENT.names),
+        changed=changed,
+        recoded=changed.filter(recodes),
+        reweighted=changed.filter(pc.and_(reweighs, pc.invert(recodes))),
+    )
+
+
 def diff(a: pa.Table, b: pa.Table) -> Diff:
     """From ``a`` to ``b``; both are put into the form of ``schema.content`` first. Output is sorted by text key."""
-    old, new = schema.content(a), schema.content(b)
-    # Both sides are sorted by their unique key, so the position in the other is found without a join.
-    position = pc.index_in(new["text_key"], old["text_key"].combine_chunks())
-    kept = pc.is_valid(position)
-    matched, former = new.filter(kept), old.take(position.filter(kept))
-    differs = _differs(matched, former, schema.CONTENT.names)
-    changed, before = matched.filter(differs), former.filter(differs)
-    recodes = _differs(changed, before, CODING)
-    reweighs = pc.and_(pc.invert(recodes), _differs(changed, before, WEIGHING))
-    both = _with_former(changed, before)
-    return Diff(
-        added=new.filter(pc.invert(kept)),
-        removed=old.filter(pc.invert(pc.is_in(old["text_key"], new["text_key"].combine_chunks()))),
-        changed=changed,
-        recoded=both.filter(recodes),
-        reweighted=both.filter(reweighs),
-    )
+    old = schema.content(a)
+    found = comparison.between(old.append_column("added_in", pa.nulls(old.num_rows, pa.string())), schema.content(b))
+    return of(found.differences().to_batches())
 
 
 def by_code(change: Diff) -> list[CodeCount]:
@@ -84,16 +87,9 @@ def _tally(rows: pa.Table, column: str) -> Counter[str]:
     return Counter(rows[column].to_pylist())
 
 
-def _differs(a: pa.Table, b: pa.Table, columns: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
-    mask = pa.chunked_array([pa.repeat(False, a.num_rows)])
-    for name in columns:
-        same = pc.fill_null(pc.equal(a[name], b[name]), False)
-        neither = pc.and_(pc.is_null(a[name]), pc.is_null(b[name]))
-        mask = pc.or_(mask, pc.invert(pc.or_(same, neither)))
+def _differs(changed: pa.Table, names: Sequence[str]) -> Any:
+    """None of these columns is ever null."""
+    mask = pa.chunked_array([pa.repeat(False, changed.num_rows)])
+    for name in names:
+        mask = pc.or_(mask, pc.not_equal(changed[name], changed[f"{name}_before"]))
     return mask
-
-
-def _with_former(changed: pa.Table, before: pa.Table) -> pa.Table:
-    for name in ("nomenclature", "code", "source", "weight"):
-        changed = changed.append_column(f"{name}_before", before[name])
-    return changed

@@ -70,8 +70,13 @@ A removal repeats the state that the row had, and its ``added_in`` is the versio
 is null where the writer did not know it.
 """
 
-DIFFERENCE: Final = pa.schema([*ROW, pa.field("kind", pa.string(), nullable=False), *BEFORE])
-"""A text in which two versions differ: in its new state, or, if it is gone, in its last; ``kind`` is one of KINDS."""
+DIFFERENCE: Final = pa.schema(
+    [*CONTENT, pa.field("added_in", pa.string()), pa.field("kind", pa.string(), nullable=False), *BEFORE]
+)
+"""A text in which two versions differ: in its new state, or, if it is gone, in its last; ``kind`` is one of KINDS.
+
+``added_in`` is null for a text that is gone.
+"""
 
 ADDED: Final = "added"
 REMOVED: Final = "removed"
@@ -97,7 +102,7 @@ def content(rows: pa.Table, *, form: int = FORM) -> pa.Table:
     """
     table = _sorted(typed(rows, form=form))
     check(table, form=form)
-    return table
+    return table.cast(CONTENT)
 
 
 def ascending(batches: Iterable[pa.RecordBatch], *, form: int = FORM) -> Iterator[pa.Table]:
@@ -114,7 +119,7 @@ def ascending(batches: Iterable[pa.RecordBatch], *, form: int = FORM) -> Iterato
                 raise _twice(first)
             raise _unsorted(first)
         last = table["text_key"][-1].as_py()
-        yield table
+        yield table.cast(CONTENT)
 
 
 def typed(rows: pa.Table, *, form: int = FORM) -> pa.Table:

@@ -6,7 +6,7 @@ from pyiceberg.table import StaticTable
 
 from annotation.errors import NotFoundError
 from sync.storage import Storage
-from sync.trainingset.store import S3FileIO
+from sync.trainingset.catalog import S3FileIO
 
 
 def addresses(metadata_location: str, storage: Storage) -> list[str]:

@@ -12,6 +12,7 @@ from sync.trainingset import schema
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 OURS = "trainingset."
 GIVEN = "property."
+COUNTS = ("rows", "digest", "added", "removed", "changed", "sequence", "form", "base")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ class Version:
     """``added``, ``removed`` and ``changed`` count rows against the parent, against nothing for a first version.
 
     ``sequence`` is the number of ancestors plus one. ``properties`` are those given at the commit. ``form`` is that of
-    the rows (``schema.FORM``): a version of the former one cannot be amended, and has the former digest.
+    the rows (``schema.FORM``): a version of the former one cannot be amended, and has the former digest. ``base`` is
+    the sequence of the version whose whole content the base files hold, later changes lying over it: the version's
+    own for one written as a whole, 0 for files of the former form.
     """
 
     tag: str
@@ -33,6 +36,7 @@ class Version:
     sequence: int = 1
     properties: Mapping[str, str] = field(default_factory=dict)
     form: int = schema.FORM
+    base: int = 0
 
 
 class StaleParentError(ConflictError):
@@ -49,9 +53,7 @@ def check_tag(tag: str) -> None:
 
 def to_summary(version: Version) -> dict[str, str]:
     """The version as properties of its snapshot's summary, where any reader of the table finds it."""
-    counts = {
-        name: getattr(version, name) for name in ("rows", "digest", "added", "removed", "changed", "sequence", "form")
-    }
+    counts = {name: getattr(version, name) for name in COUNTS}
     ours = {"tag": version.tag, "parent": version.parent or "", **counts}
     given = {f"{OURS}{GIVEN}{name}": value for name, value in version.properties.items()}
     return {f"{OURS}{name}": str(value) for name, value in ours.items()} | given
@@ -73,5 +75,6 @@ def from_summary(summary: Mapping[str, str], snapshot_id: int) -> Version | None
         changed=int(ours["changed"]),
         sequence=int(ours["sequence"]),
         form=int(ours.get("form", schema.FORMER)),
+        base=int(ours.get("base", 0)),
         properties={name.removeprefix(GIVEN): value for name, value in ours.items() if name.startswith(GIVEN)},
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.storage import Storage
-from sync.trainingset import changes, difference, schema
+from sync.trainingset import comparison, difference, merging, netting, schema
 from sync.trainingset.store import TrainingSetStore
 from tests.parts.trainingrows import row
 
@@ -32,6 +32,7 @@ def state_of(rows: pa.Table) -> State:
     return {one["text_key"]: (one["code"], one["weight"], one["split"]) for one in rows.to_pylist()}
 
 
+@settings(deadline=None)
 @given(States, States)
 def test_diff__agrees_with_dictionaries(a: State, b: State) -> None:
     found = difference.diff(table(a), table(b))
@@ -44,15 +45,45 @@ def test_diff__agrees_with_dictionaries(a: State, b: State) -> None:
     assert sum(one.net for one in difference.by_code(found)) == len(b) - len(a)
 
 
-@given(st.lists(States, min_size=1, max_size=6))
-def test_resolve__changes_one_after_the_other_give_the_last_state(states: list[State]) -> None:
-    stored, resolved = schema.CHANGE.empty_table(), schema.empty()
-    for sequence, state in enumerate(states, 1):
-        step = changes.between(resolved, table(state), tag=f"v{sequence}", sequence=sequence)
-        stored = pa.concat_tables([step.table, stored])
-        resolved = changes.resolve(stored)
+def steps(states: Sequence[State], *, first: int = 1) -> list[pa.Table]:
+    """What each state stores against the one before; nothing is before the first."""
+    stored, former = [], schema.empty()
+    for sequence, state in enumerate(states, first):
+        new = schema.content(table(state))
+        found = comparison.between(former, new)
+        stored.append(found.stored(tag=f"v{sequence}", sequence=sequence))
+        former = comparison.stamped(former, new, found, f"v{sequence}")
+    return stored
 
-        assert state_of(resolved) == state
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(States, min_size=1, max_size=6), st.integers(1, 4))
+def test_merged__changes_laid_over_a_base_give_the_last_state(states: list[State], size: int) -> None:
+    first, *others = steps(states)
+    base = merging.holding(first).to_batches(max_chunksize=size)
+    changes = merging.latest(pa.concat_tables([schema.CHANGE.empty_table(), *reversed(others)]))
+
+    found = pa.Table.from_batches(merging.merged(base, changes, schema.ROW.names), schema=schema.ROW)
+
+    assert found["text_key"].to_pylist() == sorted(states[-1])
+    assert state_of(found) == states[-1]
+
+
+@settings(max_examples=50, deadline=None)
+@given(States, st.lists(States, max_size=3), st.lists(States, max_size=3))
+def test_differences__along_what_was_stored_are_those_of_the_ends(
+    common: State, ours: list[State], theirs: list[State]
+) -> None:
+    old, new = [common, *ours][-1], [common, *theirs][-1]
+    back, forth = (
+        pa.concat_tables([schema.CHANGE.empty_table(), *steps([common, *line])[1:]]) for line in (ours, theirs)
+    )
+
+    found = netting.differences(back, forth)
+    expected = comparison.between(schema.content(table(old)), schema.content(table(new))).differences()
+
+    named = [name for name in schema.DIFFERENCE.names if not name.startswith("added_in")]
+    assert found.select(named).equals(expected.select(named))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
