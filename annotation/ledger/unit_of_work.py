@@ -40,7 +40,9 @@ from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
 
 BUSY_SECONDS = 60
-UNDEFINED_TABLE = "42P01"  # of PostgreSQL
+# Of PostgreSQL.
+UNDEFINED_TABLE = "42P01"
+NO_PRIVILEGE = "42501"
 # libpq would wait for minutes for a connection, and for hours for an answer over one that a firewall has forgotten.
 PATIENCE = {
     "connect_timeout": "10",
@@ -308,6 +310,12 @@ class Ledger:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE:
                 raise self._without_tables() from error
+            if getattr(error.orig, "sqlstate", None) == NO_PRIVILEGE:
+                reason = str(error.orig).partition("\n")[0]
+                raise UnreachableError(
+                    f"The ledger at {self.address} refuses: {reason}.",
+                    cure="This command wants a login with another role; see configs/security/postgres-roles.sql.",
+                ) from error
             if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_NOTADB":
                 raise InvalidInputError(
                     f"The file of the ledger at {self.address} is no SQLite database.", cure="Check ledger.url."
