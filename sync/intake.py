@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,10 +24,15 @@ CHANGED = (
     "wants the same variables each time."
 )
 
+TIE = "The source codes this text in several ways, equally often."
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One row as it came in; ``problem`` says why it could not be read. ``row`` counts as a spreadsheet does."""
+    """One row as it came in; ``problem`` says why it could not be read. ``row`` counts as a spreadsheet does.
+
+    ``cells`` are those that were read, by column, each as a text. Of a ``final`` row nobody knows the cells.
+    """
 
     file: str
     row: int
@@ -39,6 +44,8 @@ class Arrival:
     codes: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     problem: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict, compare=False)
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,40 @@ class IntakeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class Taken:
+    """What a row gives; ``codes`` are predicted ones."""
+
     text: Text
     declaration: Declaration
     codes: tuple[str, ...]
     arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms the rows of a source are taken."""
+
+    source: str
+    coded: bool
+    nomenclature: Nomenclature | None
+    model_version: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def context(self, arrival: Arrival) -> dict[str, Any]:
+        """What taking the row again needs: as it was parsed or, where it could not be, its cells and their columns."""
+        terms = {
+            "source": self.source,
+            "coded": self.coded,
+            "nomenclature": self.nomenclature.key if self.nomenclature else None,
+            "model_version": self.model_version,
+        }
+        if arrival.final:
+            return terms | {"final": True}
+        if arrival.problem:
+            return terms | {"cells": dict(arrival.cells), "columns": dict(self.columns)}
+        read = {name: getattr(arrival, name) for name in ("external_id", "text", "code", "codes", "probabilities")}
+        declared = arrival.declared_at.isoformat() if arrival.declared_at else None
+        return terms | {"arrival": read | {"declared_at": declared, "variables": dict(arrival.variables)}}
 
 
 def take(
@@ -74,22 +110,25 @@ def take(
     nomenclature: Nomenclature | None,
     now: datetime,
     model_version: str | None = None,
+    columns: Mapping[str, Any] | None = None,
     on_progress: Callable[[int], None] = lambda _rows: None,
 ) -> IntakeResult:
     """Record texts, arrivals and predictions batch by batch, each in its own transaction; a rerun adds nothing twice.
 
     With ``coded`` the rows' codes are settled and become labels of source ``import``, once all rows are in: the code
     that most rows of a text carry; a tie is quarantined, since nothing says which row is right. Without it an unknown
-    code is quarantined and the text taken without. An id that is known with another text is quarantined.
+    code is quarantined and the text taken without. An id that is known with another text is quarantined. ``columns``
+    are the settings by which the file was read, for reading a row again.
     """
     result = IntakeResult()
+    intake = Terms(source, coded, nomenclature, model_version, columns or {})
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for batch in batches:
-        taken, refused = _parse(batch, source=source, coded=coded, nomenclature=nomenclature)
+        taken, refused = parse(batch, intake)
         with ledger.begin() as work:
-            kept, changed = _first_of_each_id(work, taken, source=source)
+            kept, changed = first_of_each_id(work, taken, intake)
             result += IntakeResult(rows=len(batch))
-            result += _record(work, kept, [*refused, *changed], model_version=model_version, now=now)
+            result += record(work, kept, [*refused, *changed], intake, now=now)
         if coded:
             for item in kept:
                 if item.declaration.code:
@@ -97,31 +136,30 @@ def take(
         on_progress(result.rows)
     if coded and nomenclature is not None:
         with ledger.begin() as work:
-            result += _label(work, votes, source=source, nomenclature=nomenclature.key, now=now)
+            result += label(work, votes, source=source, nomenclature=nomenclature.key, now=now)
     return result
 
 
-def _parse(
-    batch: Sequence[Arrival], *, source: str, coded: bool, nomenclature: Nomenclature | None
-) -> tuple[list[_Taken], list[Quarantined]]:
-    taken: list[_Taken] = []
+def parse(batch: Sequence[Arrival], intake: Terms) -> tuple[list[Taken], list[Quarantined]]:
+    """What the rows give, and those that are refused; a row may be both, taken without a part of it."""
+    taken: list[Taken] = []
     refused: list[Quarantined] = []
     for arrival in batch:
-        code, problem = _code(arrival, nomenclature)
-        if coded and not problem and not arrival.problem:
+        code, problem = _code(arrival, intake.nomenclature)
+        if intake.coded and not problem and not arrival.problem:
             problem = _unlearnable(arrival, code)
         if problem or arrival.problem:
-            refused.append(_quarantined(arrival, arrival.problem or problem))
-        if arrival.problem or arrival.declared_at is None or (problem and coded):
+            refused.append(_quarantined(arrival, arrival.problem or problem, intake))
+        if arrival.problem or arrival.declared_at is None or (problem and intake.coded):
             continue
-        predicted, unknown = _predicted(arrival, nomenclature)
+        predicted, unknown = _predicted(arrival, intake.nomenclature)
         if unknown:
-            refused.append(_quarantined(arrival, unknown))
+            refused.append(_quarantined(arrival, unknown, intake))
         key = texts.text_key(arrival.text, arrival.variables)
         taken.append(
-            _Taken(
+            Taken(
                 Text(key, texts.group_key(arrival.text), arrival.text, arrival.variables),
-                Declaration(source, arrival.external_id, key, arrival.declared_at, code),
+                Declaration(intake.source, arrival.external_id, key, arrival.declared_at, code),
                 predicted,
                 arrival,
             )
@@ -156,35 +194,29 @@ def _unlearnable(arrival: Arrival, code: str | None) -> str:
     return ""
 
 
-def _quarantined(arrival: Arrival, reason: str) -> Quarantined:
+def _quarantined(arrival: Arrival, reason: str, intake: Terms) -> Quarantined:
     raw = {"id": arrival.external_id, "text": arrival.text, "code": arrival.code, **arrival.variables}
-    return Quarantined("text", arrival.file, arrival.row, raw, reason)
+    return Quarantined("text", arrival.file, arrival.row, raw, reason, intake.context(arrival))
 
 
-def _first_of_each_id(
-    work: UnitOfWork, taken: Sequence[_Taken], *, source: str
-) -> tuple[list[_Taken], list[Quarantined]]:
+def first_of_each_id(work: UnitOfWork, taken: Sequence[Taken], intake: Terms) -> tuple[list[Taken], list[Quarantined]]:
     """A declaration never changes: an id that comes back with another text or other variables is set aside."""
-    known = work.texts.declared_as(source, [item.declaration.external_id for item in taken])
-    kept: list[_Taken] = []
+    known = work.texts.declared_as(intake.source, [item.declaration.external_id for item in taken])
+    kept: list[Taken] = []
     refused: list[Quarantined] = []
     for item in taken:
         if known.setdefault(item.declaration.external_id, item.text.key) == item.text.key:
             kept.append(item)
         else:
-            refused.append(_quarantined(item.arrival, CHANGED))
+            refused.append(_quarantined(item.arrival, CHANGED, intake))
     return kept, refused
 
 
-def _record(
-    work: UnitOfWork,
-    taken: Sequence[_Taken],
-    refused: Sequence[Quarantined],
-    *,
-    model_version: str | None,
-    now: datetime,
+def record(
+    work: UnitOfWork, taken: Sequence[Taken], refused: Sequence[Quarantined], intake: Terms, *, now: datetime
 ) -> IntakeResult:
-    predictions = [_prediction(t, model_version) for t in taken if model_version and t.codes]
+    version = intake.model_version
+    predictions = [_prediction(t, version) for t in taken if version and t.codes]
     return IntakeResult(
         texts=work.texts.add([t.text for t in taken], now=now),
         declarations=work.texts.declare([t.declaration for t in taken], now=now),
@@ -193,24 +225,38 @@ def _record(
     )
 
 
-def _prediction(taken: _Taken, model_version: str) -> Prediction:
+def _prediction(taken: Taken, model_version: str) -> Prediction:
     given = taken.arrival.probabilities
     entropy = -sum(p * math.log(p) for p in given if p > 0)
     return Prediction(taken.text.key, model_version, taken.codes, given, entropy, 1.0)
 
 
-def _label(
+def label(
     work: UnitOfWork, votes: Mapping[str, Counter[str]], *, source: str, nomenclature: str, now: datetime
 ) -> IntakeResult:
+    """As ``settle``, of any number of texts."""
     work.leases.serialise(LABELS)
-    known = {r.label.text_key for r in work.labels.current(nomenclature) if r.label.source is not Source.IMPORT}
+    settled = {r.label.text_key for r in work.labels.current(nomenclature) if r.label.source is not Source.IMPORT}
+    return settle(work, votes, settled=settled, source=source, nomenclature=nomenclature, now=now)
+
+
+def settle(
+    work: UnitOfWork,
+    votes: Mapping[str, Counter[str]],
+    *,
+    settled: Collection[str],
+    source: str,
+    nomenclature: str,
+    now: datetime,
+) -> IntakeResult:
+    """The code that most rows of a text carry becomes its label, unless people have settled it; a tie is set aside."""
     labels: list[Label] = []
     quarantined = 0
     for key, counted in sorted(votes.items()):
         ranked = counted.most_common(2)
         if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
-            quarantined += work.quarantine.add(_tie(work, key, counted, source), now=now)
-        elif key not in known:
+            quarantined += work.quarantine.add(_tie(work, key, counted, source, nomenclature), now=now)
+        elif key not in settled:
             # A coder's word stands above the register's: an import never supersedes it.
             labels.append(_imported(key, nomenclature, ranked[0][0], source, now))
     return IntakeResult(labels=work.labels.record(labels), quarantined=quarantined)
@@ -220,6 +266,7 @@ def _imported(key: str, nomenclature: str, code: str, source: str, now: datetime
     return Label(key, nomenclature, code, Source.IMPORT, 1.0, now, evidence=f"from {source}")
 
 
-def _tie(work: UnitOfWork, key: str, counted: Counter[str], source: str) -> Quarantined:
+def _tie(work: UnitOfWork, key: str, counted: Counter[str], source: str, nomenclature: str) -> Quarantined:
     raw: dict[str, Any] = {"text": work.texts.get([key])[key].text, "codes": dict(sorted(counted.items()))}
-    return Quarantined("conflict", source, None, raw, "The source codes this text in several ways, equally often.")
+    context = {"text_key": key, "nomenclature": nomenclature}
+    return Quarantined("conflict", source, None, raw, TIE, context)

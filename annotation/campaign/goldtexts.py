@@ -82,15 +82,28 @@ def add(*, ledger: Ledger, nomenclature_key: str, rows: Iterable[Row], now: date
                 problem = f"An earlier row gives this text the code {taken[key][1].code}."
             if problem:
                 refused.append((row.row, problem))
-                quarantined += work.quarantine.add(_quarantined(row, problem), now=now)
+                quarantined += work.quarantine.add(_quarantined(row, problem, nomenclature_key), now=now)
                 continue
-            text = Text(key, texts.group_key(row.text), row.text, row.variables)
-            evidence = row.file.rpartition("/")[2]
-            taken[key] = text, GoldText(nomenclature_key, key, code, row.note, evidence, now)
+            taken[key] = _golden(row, code, nomenclature_key, now)
         work.texts.add([text for text, _ in taken.values()], now=now)
         recorded = work.gold.record([gold for _, gold in taken.values()])
         work.events.add("gold", nomenclature_key, now=now, payload={"recorded": recorded, "quarantined": quarantined})
     return AddResult(number, recorded, quarantined, tuple(refused))
+
+
+def take(work: UnitOfWork, nomenclature: Nomenclature, row: Row, *, now: datetime) -> str:
+    """Record one row that was set aside; return why it cannot be taken, if so."""
+    apart = {member.group_key for member in work.evaluation.members(nomenclature.key)}
+    code, problem = _read(row, nomenclature, apart)
+    if problem:
+        return problem
+    text, gold = _golden(row, code, nomenclature.key, now)
+    known = work.gold.current(nomenclature.key).get(text.key)
+    if known is not None and known.code != code:
+        return f"The text is gold already, with the code {known.code}."
+    work.texts.add([text], now=now)
+    work.gold.record([gold])
+    return ""
 
 
 def propose(work: UnitOfWork, campaign_key: str, *, least_coders: int = 2) -> list[Proposal]:
@@ -145,6 +158,14 @@ def _read(row: Row, nomenclature: Nomenclature, apart: set[str]) -> tuple[str, s
         return "", str(error)
 
 
-def _quarantined(row: Row, reason: str) -> Quarantined:
+def _golden(row: Row, code: str, nomenclature: str, now: datetime) -> tuple[Text, GoldText]:
+    key = texts.text_key(row.text, row.variables)
+    evidence = row.file.rpartition("/")[2]
+    text = Text(key, texts.group_key(row.text), row.text, row.variables)
+    return text, GoldText(nomenclature, key, code, row.note, evidence, now)
+
+
+def _quarantined(row: Row, reason: str, nomenclature: str) -> Quarantined:
     raw: dict[str, Any] = {name: value for name, value in asdict(row).items() if name not in ("file", "row", "problem")}
-    return Quarantined("gold", row.file, row.row, raw, reason)
+    context = {"nomenclature": nomenclature, "problem": row.problem}
+    return Quarantined("gold", row.file, row.row, raw, reason, context)

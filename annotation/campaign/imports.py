@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ def import_nomenclature(
         nomenclature = readers.merge_notes(nomenclature, _fetched(source.notes_path, folder, now, reach)[0])
     with ledger.begin() as work:
         new = work.nomenclatures.add(nomenclature, origin=origin, sha256=sha256, now=now)
-        for item in _quarantined("nomenclature", origin, read.rejected):
+        for item in _quarantined("nomenclature", origin, read.rejected, {"nomenclature": source.key}):
             work.quarantine.add(item, now=now)
     return ImportResult(source.key, origin, sha256, len(nomenclature.leaves), new, read.rejected)
 
@@ -77,7 +77,7 @@ def import_correspondence(
     )
     with ledger.begin() as work:
         added = work.nomenclatures.add_correspondence(read.correspondence, origin=origin, sha256=sha256, now=now)
-        for item in _quarantined("correspondence", origin, read.rejected):
+        for item in _quarantined("correspondence", origin, read.rejected, {"correspondence": source.key}):
             work.quarantine.add(item, now=now)
     return ImportResult(source.key, origin, sha256, len(read.correspondence.pairs), added, read.rejected)
 
@@ -95,7 +95,10 @@ def _fetched(address: str, folder: Path, now: datetime, reach: Reach) -> tuple[P
         raise InvalidInputError(f"{address} cannot be read ({error.strerror}).", cure="Check the path.") from error
 
 
-def _quarantined(kind: str, origin: str, rejected: Sequence[RejectedRow]) -> list[Quarantined]:
+def _quarantined(
+    kind: str, origin: str, rejected: Sequence[RejectedRow], context: Mapping[str, str]
+) -> list[Quarantined]:
     return [
-        Quarantined(kind, origin, r.row, {"row": r.raw, "sheet": r.sheet}, f"{r.reason} {r.cure}") for r in rejected
+        Quarantined(kind, origin, r.row, {"row": r.raw, "sheet": r.sheet}, f"{r.reason} {r.cure}", context)
+        for r in rejected
     ]

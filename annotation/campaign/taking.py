@@ -6,17 +6,24 @@ restored from a backup shows older states of what it still has and gives ids a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from annotation.campaign.ports import Platform, PlatformAnnotation, PlatformCoder, PlatformTask
 from annotation.domain.judgement import Judgement, Outcome
 from annotation.ledger.repositories.platforms import Project
-from annotation.ledger.repositories.quarantine import Quarantined
+from annotation.ledger.repositories.quarantine import Quarantined, Settled
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature
+
+FOREIGN: Final = "The task is none of ours: somebody added it on the platform."
+PULL: Final = "pull"
+TAKEN: Final = "A later pull took it."
+GONE: Final = "It is on the platform no more."
+ANEW: Final = "It was set aside anew, changed or for another reason."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,13 @@ class Taker:
         self.changes: list[Change] = []
         self.older = False
         self.reused = False
+        # What waits in the quarantine, by task and by annotation; read once.
+        self._waiting: dict[str, dict[str, set[int]]] | None = None
 
     def take(self, tasks: Sequence[PlatformTask]) -> Taken:
         self._meet_coders(tasks)
         with self._ledger.begin() as work:
+            waiting = self._read_waiting(work)
             known = work.tasks.get([task.key for task in tasks if task.key])
             in_force = work.judgements.current_of_tasks(sorted(known), platform=self._platform.name)
             latest = work.judgements.latest(self._platform.name, [a.external_id for t in tasks for a in t.annotations])
@@ -97,10 +107,12 @@ class Taker:
             self._erased = work.retention.erased_tasks(known)
             taken = Taken()
             for task in tasks:
+                aside: dict[str, bool] = {}
                 if task.key is not None and task.key in known:
-                    taken += self._take_one(work, task, task.key, in_force.get(task.key, ()), latest)
+                    taken += self._take_one(work, task, task.key, in_force.get(task.key, ()), latest, aside)
                 elif task.annotations:
-                    taken += Taken(quarantined=sum(self._set_aside_foreign(work, task)))
+                    taken += Taken(quarantined=self._set_aside_foreign(work, task, aside))
+                self._settle(work, task, aside, waiting.pop(self._place(task), {}))
         return taken
 
     def withdraw_missing(self, *, went_back: bool) -> Taken:
@@ -133,6 +145,7 @@ class Taker:
         key: str,
         in_force: Sequence[Judgement],
         latest: Mapping[str, Judgement],
+        aside: dict[str, bool],
     ) -> Taken:
         before = _of_task(in_force, task.external_id)
         taken, touched = Taken(), set()
@@ -146,7 +159,7 @@ class Taker:
                 before.pop(annotation.external_id, None)
                 continue
             former = before.pop(annotation.external_id, None)
-            one = self._take_annotation(work, task, key, annotation, former)
+            one = self._take_annotation(work, task, key, annotation, former, aside)
             touched |= {annotation.external_id} if one.changes else set()
             taken += one
         for left in before.values():
@@ -158,7 +171,13 @@ class Taker:
         return taken
 
     def _take_annotation(
-        self, work: UnitOfWork, task: PlatformTask, key: str, annotation: PlatformAnnotation, former: Judgement | None
+        self,
+        work: UnitOfWork,
+        task: PlatformTask,
+        key: str,
+        annotation: PlatformAnnotation,
+        former: Judgement | None,
+        aside: dict[str, bool],
     ) -> Taken:
         if former is not None and former.coder in self._forgotten:
             # What they wrote was erased here, and would come back.
@@ -169,7 +188,8 @@ class Taker:
         code, problem = self._read_code(annotation)
         if problem:
             buried = former is not None and self._bury(work, former, annotation.updated_at)
-            return Taken(deleted=int(buried), quarantined=int(self._set_aside(work, task, annotation, problem)))
+            new = aside[annotation.external_id] = self._set_aside(work, task, annotation, problem)
+            return Taken(deleted=int(buried), quarantined=int(new))
         if not work.judgements.record(self._judgement(work, key, annotation, code), now=self._clock()):
             return Taken()
         later = int(annotation.outcome is Outcome.LATER)
@@ -210,14 +230,11 @@ class Taker:
             return None, str(error)
 
     def _judgement(self, work: UnitOfWork, key: str, annotation: PlatformAnnotation, code: str | None) -> Judgement:
-        coder = self._coders.get(annotation.coder)
         return Judgement(
             task_key=key,
             platform=self._platform.name,
             external_id=annotation.external_id,
-            coder=work.coders.pseudonym(
-                self._platform.name, annotation.coder, email=coder.email if coder else None, now=self._clock()
-            ),
+            coder=self._pseudonym(work, annotation),
             outcome=annotation.outcome,
             code=code,
             judged_at=annotation.updated_at,
@@ -228,15 +245,56 @@ class Taker:
             raw=annotation.raw,
         )
 
-    def _set_aside(self, work: UnitOfWork, task: PlatformTask, annotation: PlatformAnnotation, reason: str) -> bool:
-        origin = f"{self._platform.name}, task {task.external_id}, annotation {annotation.external_id}"
-        return work.quarantine.add(Quarantined("annotation", origin, None, annotation.raw, reason), now=self._clock())
+    def _pseudonym(self, work: UnitOfWork, annotation: PlatformAnnotation) -> str:
+        coder = self._coders.get(annotation.coder)
+        return work.coders.pseudonym(
+            self._platform.name, annotation.coder, email=coder.email if coder else None, now=self._clock()
+        )
 
-    def _set_aside_foreign(self, work: UnitOfWork, task: PlatformTask) -> Iterator[bool]:
+    def _set_aside(self, work: UnitOfWork, task: PlatformTask, annotation: PlatformAnnotation, reason: str) -> bool:
+        context = {
+            "platform": self._platform.name,
+            "campaign": self._project.campaign,
+            "task_key": task.key,
+            "changed_at": task.updated_at.isoformat(),
+            "coder": self._pseudonym(work, annotation) if annotation.coder else "",
+        }
+        origin = f"{self._place(task)}, annotation {annotation.external_id}"
+        item = Quarantined("annotation", origin, None, annotation.raw, reason, context)
+        return work.quarantine.add(item, now=self._clock())
+
+    def _set_aside_foreign(self, work: UnitOfWork, task: PlatformTask, aside: dict[str, bool]) -> int:
         for annotation in task.annotations:
-            yield self._set_aside(
-                work, task, annotation, "The task is none of ours: somebody added it on the platform."
-            )
+            aside[annotation.external_id] = self._set_aside(work, task, annotation, FOREIGN)
+        return sum(aside.values())
+
+    def _place(self, task: PlatformTask) -> str:
+        return f"{self._platform.name}, task {task.external_id}"
+
+    def _read_waiting(self, work: UnitOfWork) -> dict[str, dict[str, set[int]]]:
+        if self._waiting is None:
+            self._waiting = {}
+            for origin, numbers in work.quarantine.waiting_from("annotation").items():
+                place, _, annotation = origin.rpartition(", annotation ")
+                self._waiting.setdefault(place, {})[annotation] = numbers
+        return self._waiting
+
+    def _settle(
+        self,
+        work: UnitOfWork,
+        task: PlatformTask,
+        aside: Mapping[str, bool],
+        waiting: Mapping[str, Collection[int]],
+    ) -> None:
+        """Of what was set aside of this task and waits, settle what is taken now, gone, or set aside anew."""
+        there = {annotation.external_id for annotation in task.annotations}
+        for annotation, numbers in waiting.items():
+            if annotation not in there:
+                work.quarantine.settle(sorted(numbers), Settled.DROPPED, GONE, PULL, self._clock())
+            elif annotation not in aside:
+                work.quarantine.settle(sorted(numbers), Settled.RETRIED, TAKEN, PULL, self._clock())
+            elif aside[annotation]:
+                work.quarantine.settle(sorted(numbers), Settled.DROPPED, ANEW, PULL, self._clock())
 
     def _adopt(self, work: UnitOfWork, tasks: Sequence[PlatformTask]) -> None:
         """Note where tasks live whose push was killed before it could; of two copies, the first stays noted."""

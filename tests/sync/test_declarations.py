@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -144,3 +146,181 @@ def test_read__predictions_that_are_none(tmp_path: Path, cells: str, problem: st
 
     assert problem in row.problem
     assert row.codes == ()
+
+
+# Bad input: each row that can be read is, and each that cannot says why.
+
+
+@pytest.mark.parametrize(
+    ("moment", "reason"),
+    [
+        ("45991", "a day as a spreadsheet counts it"),
+        ("45991.5", "a day as a spreadsheet counts it"),
+        ("0001-01-01", "before 1900"),
+        ("0001-01-01T00:00:00+14:00", "before 1900"),
+        ("9999-12-31T23:59:59-12:00", "after 9998"),
+        ("-1", "no ISO date"),
+        ("1e400", "no ISO date"),
+        ("NaN", "no ISO date"),
+        ("2026-02-30", "no ISO date"),
+        ("2027-01-01", "lies in the future"),
+        ("9" * 5000, "no ISO date"),
+    ],
+)
+def test_read__dates_that_cannot_be(tmp_path: Path, moment: str, reason: str) -> None:
+    bad, good = read(written(tmp_path / "july.csv", f"libelle,date\nCulture,{moment}\nRiz,2026-03-01\n"), date="date")
+
+    assert reason in bad.problem
+    assert len(bad.problem) < 200
+    assert (good.problem, good.declared_at) == ("", datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("moment", "utc"),
+    [
+        ("2026-03-29T02:30:00", datetime(2026, 3, 29, 2, 30, tzinfo=UTC)),  # is no hour in Paris
+        ("2025-10-26T02:30:00", datetime(2025, 10, 26, 2, 30, tzinfo=UTC)),  # comes twice in Paris
+        ("2025-10-26T02:30:00+02:00", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+        ("2025-10-26T02:30:00+01:00", datetime(2025, 10, 26, 1, 30, tzinfo=UTC)),
+        ("2026-01-01T00:00:00+14:00", datetime(2025, 12, 31, 10, tzinfo=UTC)),
+        ("20260102", datetime(2026, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_read__a_date_without_zone_is_one_of_utc(tmp_path: Path, moment: str, utc: datetime) -> None:
+    (row,) = read(written(tmp_path / "july.csv", f"libelle,date\nCulture,{moment}\n"), date="date")
+
+    assert (row.problem, row.declared_at) == ("", utc)
+
+
+def test_read__columns_of_any_type(tmp_path: Path) -> None:
+    paris = pd.Timestamp("2026-03-29 04:00", tz="Europe/Paris")
+    columns: dict[str, pa.Array] = {
+        "dictionary": pa.array(["a", "b"]).dictionary_encode(),
+        "integer": pa.array([47110, None]),
+        "decimal": pa.array([Decimal("12.50"), None]),
+        "null": pa.nulls(2),
+        "large": pa.array(["x", "y"], pa.large_string()),
+        "zoned": pa.array([paris, None], pa.timestamp("ns", tz="Europe/Paris")),
+        "day": pa.array([date(2026, 3, 1), date(1, 1, 1)]),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+
+    def column(name: str, **more: str) -> list[Arrival]:
+        return read(tmp_path / "a.parquet", text=name, **more)
+
+    assert [row.text for row in column("dictionary")] == ["a", "b"]
+    assert [row.text for row in column("integer")] == ["47110", ""]
+    assert [row.text for row in column("decimal")] == ["12.50", ""]
+    assert [row.text for row in column("null")] == ["", ""]
+    assert [row.text for row in column("large")] == ["x", "y"]
+    zoned = column("large", date="zoned")
+    assert (zoned[0].declared_at, zoned[1].problem[:8]) == (datetime(2026, 3, 29, 2, tzinfo=UTC), "The date")
+    days = column("large", date="day")
+    assert (days[0].declared_at, days[1].problem) == (
+        datetime(2026, 3, 1, tzinfo=UTC), "The date '0001-01-01' lies before 1900, or after 9998.",
+    )  # fmt: skip
+    assert all(row.problem for row in column("large", date="decimal"))
+
+
+def test_read__cells_that_are_no_text(tmp_path: Path) -> None:
+    columns = {
+        "list": pa.array([["a"], None]),
+        "struct": pa.array([{"a": 1}, None]),
+        "bytes": pa.array([b"\xff\x00", None]),
+        "map": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+
+    for name in columns:
+        bad, empty = read(tmp_path / "a.parquet", text=name)
+        assert bad.problem.startswith(f"The cell {name!r} is no text, but ")
+        assert (empty.problem, empty.text) == ("", "")
+
+
+def test_read__characters_that_no_database_holds(tmp_path: Path) -> None:
+    path = written(tmp_path / "july.csv", 'libelle;codes;p\na\0b\u202ec\u200b;["\\ud800x"];[0.5]\n')
+
+    (row,) = read(path, codes="codes", probabilities="p")
+
+    assert row.text == "ab\u202ec\u200b"
+    assert row.codes == ("\ufffdx",)
+    assert row.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("codes", "probabilities"),
+    [
+        ("[" * 10_000, "[0.5]"),
+        ("a", "1e400"),
+        ("a", "NaN"),
+        ("a", "-0.1"),
+        ("a|b", "0.1|0.9"),
+        ("a|a", "0.5|0.5"),
+        ("[1, 2", "0.5"),
+        ("a", "0x1"),
+        ("[[1]]", "[[1]]"),
+        ('{"a": 1}', ""),
+    ],
+)
+def test_read__predictions_out_of_nothing(tmp_path: Path, codes: str, probabilities: str) -> None:
+    quoted = [f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in ("Culture", codes, probabilities)]
+
+    (row,) = read(
+        written(tmp_path / "a.csv", f"libelle,codes,p\n{','.join(quoted)}\n"), codes="codes", probabilities="p"
+    )
+
+    assert row.problem
+    assert len(row.problem) < 200
+    assert row.codes == ()
+
+
+def test_read__predictions_as_plain_numbers(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"libelle": ["x"], "code": [47], "p": [0.5]}), tmp_path / "a.parquet")
+
+    (row,) = read(tmp_path / "a.parquet", codes="code", probabilities="p")
+
+    assert (row.codes, row.probabilities, row.problem) == (("47",), (0.5,), "")
+
+
+def test_read__a_text_that_is_none(tmp_path: Path) -> None:
+    long = "mot " * 2_500_000
+
+    bad, good = read(written(tmp_path / "a.csv", f'libelle;type\n"{long}";a\nCulture;b\n'), variables=("type",))
+
+    assert bad.problem == f"The cell 'libelle' has {len(long) - 1} characters, more than 20000."
+    assert good.problem == ""
+
+
+def test_read__torn_rows_and_broken_bytes_among_good_ones(tmp_path: Path) -> None:
+    content = "libelle;code\nPêche;1\ntorn\nŒufs;2\n".encode() + b"caf\xe9;3\n" + "Été;4\n".encode()
+    (tmp_path / "a.csv").write_bytes(content)
+
+    found = {row.row: row for row in read(tmp_path / "a.csv", code="code")}
+
+    assert {number: row.text for number, row in found.items() if not row.problem} == {2: "Pêche", 4: "Œufs", 6: "Été"}
+    assert found[3].problem == (
+        "The row has 1 cells where the header has 2. Quote cells that hold the separator or a line break."
+    )
+    assert found[5].problem == "The cell 'libelle' holds bytes that are no characters. Save the file as UTF-8."
+
+
+def test_read__a_file_whose_name_is_odd(tmp_path: Path) -> None:
+    name = "it's \u202e=cmd|' ünï\n.csv"
+
+    (row,) = read(written(tmp_path / name, "libelle\nCulture\n"))
+
+    assert (row.problem, row.external_id) == ("", f"{name}:2")
+
+
+def test_again__reads_a_row_as_it_was_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "libelle;date;codes\nCulture;2027-01-01;a|b\n")
+    source = IntakeSource(path=str(path), date="date", codes="codes")
+    storage = Storage(str(tmp_path))
+    ((row,),) = declarations.read(storage, source, now=NOW)
+
+    same = declarations.again(row.cells, source, file=row.file, row=row.row, now=NOW)
+    later = declarations.again(row.cells, source, file=row.file, row=row.row, now=datetime(2027, 1, 2, tzinfo=UTC))
+
+    assert "lies in the future" in row.problem
+    assert same == row
+    assert (later.problem, later.codes, later.text) == ("", ("a", "b"), "Culture")

@@ -43,7 +43,7 @@ def test_read__ragged_row_is_named(tmp_path: Path) -> None:
 
 
 def test_read__rows_are_counted_through_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tablefiles, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(tablefiles, "BLOCK_BYTES", 64)
     (tmp_path / "a.csv").write_text("n,name\n" + "".join(f"{n},name {n}\n" for n in range(1, 101)))
 
     batches = list(tablefiles.read(Storage(str(tmp_path)), "a.csv"))
@@ -85,7 +85,8 @@ def test_read__no_table_among_the_files(tmp_path: Path) -> None:
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a,a\n1,2\n", "two columns named 'a'"),
         ("a.parquet", b"no parquet", "is no Parquet file"),
-        ("a.csv", b"a\n\xff\x81\n", "cannot be read as CSV"),
+        ("a.csv", b"a,b\x00\n1,2\n", "is no text"),
+        ("a.parquet", b"PAR1" + b"\0" * 40 + b"PAR1", "is no Parquet file"),
     ],
 )
 def test_read__no_table(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
@@ -93,3 +94,89 @@ def test_read__no_table(tmp_path: Path, name: str, content: bytes, reason: str) 
 
     with pytest.raises(InvalidInputError, match=reason):
         rows(tmp_path, name)
+
+
+def test_read__ragged_rows_are_handed_back_and_the_others_keep_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tablefiles, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(tablefiles, "BATCH_ROWS", 3)
+    torn = {2, 3, 30, 59, 60}
+    lines = [f"{n},x,y" if n in torn else f'{n},"a\nb"' for n in range(1, 61)]
+    (tmp_path / "a.csv").write_text("n,name\n" + "\n".join(lines) + "\n")
+
+    batches = list(tablefiles.read(Storage(str(tmp_path)), "a.csv", lenient=True))
+
+    kept = {batch.row(at): int(row["n"]) for batch in batches for at, row in enumerate(batch.rows.to_pylist())}
+    assert kept == {n: n for n in range(1, 61) if n not in torn}
+    assert [one.row for batch in batches for one in batch.refused] == sorted(torn)
+    assert {one.reason for batch in batches for one in batch.refused} == {"has 3 cells where the header has 2"}
+
+
+def test_read__where_no_row_has_the_cells_of_the_header_the_file_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1\n2\n")
+
+    with pytest.raises(InvalidRowError, match=r"row 1: has 1 cells where the header has 2, and no row below is"):
+        list(tablefiles.read(Storage(str(tmp_path)), "a.csv", lenient=True))
+
+
+def test_read__an_open_quotation_mark_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tablefiles, "BLOCK_BYTES", 256)
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 50 + '3,"' + "x" * 2000 + "\n4,5\n")
+
+    with pytest.raises(InvalidRowError, match=r"longer than 256 bytes Is a quotation mark left open"):
+        list(tablefiles.read(Storage(str(tmp_path)), "a.csv"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_read__with_the_mark_of_its_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_text("libellé;n\nœuf;1\n", encoding=encoding)
+
+    assert rows(tmp_path, "a.csv") == [{"libellé": "œuf", "n": "1"}]
+
+
+def test_read__a_few_broken_bytes_do_not_make_utf_8_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("libellé;n\nœuf;1\n".encode() + b"caf\xe9;2\n" + "été;3\n".encode())
+
+    (batch,) = tablefiles.read(Storage(str(tmp_path)), "a.csv")
+
+    assert batch.damaged
+    assert [row["libellé"] for row in batch.rows.to_pylist()] == ["œuf", "caf\ufffd", "été"]
+
+
+def test_read__parquet_with_two_columns_of_one_name(tmp_path: Path) -> None:
+    pq.write_table(pa.table([pa.array(["x"]), pa.array(["y"])], names=["a", "a"]), tmp_path / "a.parquet")
+
+    with pytest.raises(InvalidInputError, match="two columns named 'a'"):
+        rows(tmp_path, "a.parquet")
+
+
+def test_read__parquet_that_unpacks_into_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tablefiles, "MOST_BYTES_PER_BATCH", 10**6)
+    packed = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), pa.array(["x" * 10_000]))
+    schema = pa.schema([pa.field("a", pa.string())])
+    with pq.ParquetWriter(tmp_path / "a.parquet", schema, compression="zstd") as writer:
+        writer.write_table(pa.table([packed.dictionary_decode()], schema=schema))
+
+    assert (tmp_path / "a.parquet").stat().st_size < 10**5
+    with pytest.raises(InvalidInputError, match="column 'a' has 20000000 bytes in the 2000 rows from 1 on"):
+        rows(tmp_path, "a.parquet")
+
+
+def test_read__parquet_whose_row_group_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tablefiles, "MOST_BYTES_PER_GROUP", 50)
+    pq.write_table(pa.table({"a": ["x" * 100]}), tmp_path / "a.parquet")
+
+    with pytest.raises(InvalidInputError, match="row groups of .* bytes when unpacked"):
+        rows(tmp_path, "a.parquet")
+
+
+def test_read__a_parquet_file_that_was_cut_off_or_altered(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [f"text {n}" for n in range(5000)]}), tmp_path / "whole.parquet")
+    content = (tmp_path / "whole.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(content[: len(content) // 2])
+    (tmp_path / "altered.parquet").write_bytes(content[:300] + bytes(reversed(content[300:900])) + content[900:])
+
+    for name in ("cut.parquet", "altered.parquet"):
+        with pytest.raises(InvalidInputError, match="is no Parquet file, or a damaged one"):
+            rows(tmp_path, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -146,15 +146,12 @@ class Quarantine:
         self._session.flush()
         return told
 
-    def waiting_from(self, kind: str, origins: Collection[str]) -> dict[str, set[int]]:
+    def waiting_from(self, kind: str) -> dict[str, set[int]]:
         """The ids of what waits of a kind, by origin."""
         found: dict[str, set[int]] = {}
-        for chunk in statements.chunks(sorted(origins)):
-            statement = _joined(select(QuarantineRow.origin, QuarantineRow.id)).where(
-                QuarantineRow.kind == kind, QuarantineRow.origin.in_(chunk), _waits()
-            )
-            for origin, number in self._session.execute(statement):
-                found.setdefault(origin, set()).add(number)
+        statement = _joined(select(QuarantineRow.origin, QuarantineRow.id)).where(QuarantineRow.kind == kind, _waits())
+        for origin, number in self._session.execute(statement):
+            found.setdefault(origin, set()).add(number)
         return found
 
     def blank(self, coder: str) -> int:

@@ -152,7 +152,8 @@ class Retention:
         # The column is searched as text first, which finds too much at the most.
         rows = self._session.scalars(select(QuarantineRow).where(_mentions(QuarantineRow.raw, wording)))
         found = [row.id for row in rows if _holds(row.raw, wording)]
-        return self._changed(update(QuarantineRow).where(QuarantineRow.id.in_(found)).values(raw={ERASED: True}, context={}))
+        emptied = update(QuarantineRow).where(QuarantineRow.id.in_(found)).values(raw={ERASED: True}, context={})
+        return self._changed(emptied)
 
     def blank_reports(self, wording: str) -> int:
         """Take the wording out of what checks of training sets said; return in how many versions it stood."""

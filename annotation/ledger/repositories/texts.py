@@ -68,6 +68,30 @@ class Texts:
         ]
         return statements.insert_new(self._session, DeclarationRow, rows, key=["source", "external_id"])
 
+    def complete(self, declaration: Declaration) -> bool:
+        """Add its code to a declaration whose code could not be read when it came; return whether that was so."""
+        row = self._session.scalars(
+            select(DeclarationRow).where(
+                DeclarationRow.source == declaration.source,
+                DeclarationRow.external_id == declaration.external_id,
+                DeclarationRow.text_key == declaration.text_key,
+                DeclarationRow.code.is_(None),
+            )
+        ).one_or_none()
+        if row is None or declaration.code is None:
+            return False
+        row.code = declaration.code
+        self._session.flush()
+        return True
+
+    def codes_of(self, source: str, key: str) -> dict[str, int]:
+        """The codes with which a source declared a text, with how many times each."""
+        statement = select(DeclarationRow.code, func.count()).where(
+            DeclarationRow.source == source, DeclarationRow.text_key == key, DeclarationRow.code.is_not(None)
+        )
+        found = self._session.execute(statement.group_by(DeclarationRow.code))
+        return {str(code): number for code, number in found}
+
     def declared_as(self, source: str, external_ids: Sequence[str]) -> dict[str, str]:
         """The text keys of those declarations of the source that are known, by their external id."""
         found: dict[str, str] = {}
