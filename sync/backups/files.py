@@ -24,7 +24,7 @@ def needed(picture: Picture, storage: Storage) -> list[str]:
     if not rows:
         return []
     from sync.trainingset import storedfiles
-    from sync.trainingset.store import CATALOG
+    from sync.trainingset.catalog import CATALOG
 
     locations = [str(row["metadata_location"]) for row in rows if row["catalog_name"] == CATALOG]
     return [url for location in locations for url in storedfiles.addresses(location, storage)]

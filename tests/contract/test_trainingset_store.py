@@ -251,7 +251,7 @@ LATEST = f"""
     select {", ".join(schema.ROW.names)} from changes
     qualify row_number() over (partition by text_key order by sequence desc) = 1 and change = 'upsert'
     order by text_key
-"""  # noqa: S608 - names of columns
+"""
 
 
 def test_reading__with_iceberg_and_duckdb_and_none_of_our_code(
