@@ -66,7 +66,7 @@ ROWS: Rows = {
          "closed_at": None},
     ],
     "campaign_policy": [
-        {"id": FIRST_ID, "campaign": "first", "document": {"overlap": 2, "cost": None}, "set_by": "admin",
+        {"id": FIRST_ID, "campaign": "first", "document": {"seats": 3}, "set_by": "admin",
          "set_at": NOON},
     ],
     "draw": [
@@ -77,7 +77,7 @@ ROWS: Rows = {
     "task": [
         {"key": "task-old", "draw_id": FIRST_ID, "text_key": "w1", "component": "audit", "stratum": "all",
          "inclusion_probability": 1 / 3, "seat": 1, "reason": "Tirée au hasard.", "candidates": ["01.11"],
-         "probabilities": [0.9], "model_version": "old/1", "frequency": 3, "confidence": None, "kind": "blind",
+         "probabilities": [0.9], "model_version": "old/1", "frequency": 3, "confidence": None, "kind": "arbitration",
          "blind": True},
     ],
     "project": [

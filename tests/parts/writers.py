@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, event
 
 from annotation.domain.declaration import Text
 from annotation.errors import ConflictError
@@ -16,6 +20,21 @@ CONFLICT = 6
 def migrate(url: str) -> None:
     with closing(Ledger.open(url)) as ledger:
         ledger.migrate()
+
+
+def migrate_and_die(url: str, at: int) -> None:
+    """Is killed before the statement of that number; the commit counts as one."""
+    done = 0
+
+    def step(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(Engine, name, step)
+    migrate(url)
 
 
 def write(url: str, number: int, texts: int) -> None:
