@@ -80,7 +80,8 @@ def collect(
 
     Always kept: the current version, versions with a name of their own, and those that a model was trained on.
     """
-    stored, current = store.versions(), store.current()
+    # In this order: of what is committed meanwhile nothing is known, and it stays.
+    stored, current, names = store.versions(), store.current(), store.all_names()
     with ledger.read() as work:
         known = _Known(
             {one.tag: one for one in work.trainingsets.all(name)},
@@ -88,11 +89,12 @@ def collect(
             current.tag if current else None,
             frozenset(one.tag for one in stored[-retention.last :]) if retention.last else frozenset(),
         )
-    reasons = {one.tag: tuple(_reasons(one, store.names(one.tag), known, retention, now)) for one in stored}
+    reasons = {one.tag: tuple(_reasons(one, names.get(one.tag, ()), known, retention, now)) for one in stored}
     kept = {tag: why for tag, why in reasons.items() if why}
     if not dry_run:
         _mark(ledger, name, kept, known.entered, now)
-    found = store.collect(keep=kept, grace=retention.grace, now=now, dry_run=dry_run)
+    dispensable = [tag for tag in reasons if tag not in kept]
+    found = store.collect(keep=kept, grace=retention.grace, now=now, dry_run=dry_run, only=dispensable)
     return CollectResult(kept, tuple(found.versions), found.files, found.bytes, dry_run)
 
 

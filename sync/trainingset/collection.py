@@ -25,19 +25,29 @@ class Collected:
     bytes: int
 
 
-def collect(catalog: Catalog, storage: Storage, *, keep: Collection[str], before: datetime, dry_run: bool) -> Collected:
+def collect(
+    catalog: Catalog,
+    storage: Storage,
+    *,
+    keep: Collection[str],
+    before: datetime,
+    dry_run: bool,
+    only: Collection[str] | None = None,
+) -> Collected:
     """Versions go in one catalog commit; files go afterwards, so that no version in force ever lacks one.
 
-    Files written at ``before`` or later stay, since a commit under way may be about to name them. Raises
-    NotFoundError for a name in ``keep`` that there is not; nothing is dropped then.
+    With ``only``, none but these versions go, and of these none that has another name: whoever decided may not have
+    seen what others have committed and named since. Files written at ``before`` or later stay, since a commit under
+    way may be about to name them. Raises NotFoundError for a name in ``keep`` that there is not; nothing is dropped
+    then.
     """
     table = catalog.table()
     if table is None:
         return Collected((), 0, 0)
     if dry_run:
-        dropped = _dispensable(table, keep)
+        dropped = _dispensable(table, keep, only)
     else:
-        dropped = catalog.retried(lambda: _dropped(catalog, keep))
+        dropped = catalog.retried(lambda: _dropped(catalog, keep, only))
         table = catalog.table() or table
     gone = {one.snapshot_id for one in dropped}
     kept = [snapshot for snapshot in table.snapshots() if snapshot.snapshot_id not in gone]
@@ -48,9 +58,9 @@ def collect(catalog: Catalog, storage: Storage, *, keep: Collection[str], before
     return Collected(tuple(one.tag for one in dropped), len(files), sum(one.bytes for one in files))
 
 
-def _dropped(catalog: Catalog, keep: Collection[str]) -> list[Version]:
+def _dropped(catalog: Catalog, keep: Collection[str], only: Collection[str] | None) -> list[Version]:
     table = catalog.writable()
-    dropped = _dispensable(table, keep)
+    dropped = _dispensable(table, keep, only)
     if not dropped:
         return []
     with table.transaction() as transaction:
@@ -61,12 +71,15 @@ def _dropped(catalog: Catalog, keep: Collection[str]) -> list[Version]:
     return dropped
 
 
-def _dispensable(table: Table, keep: Collection[str]) -> list[Version]:
+def _dispensable(table: Table, keep: Collection[str], only: Collection[str] | None) -> list[Version]:
     kept = {lineage.version(table, name).snapshot_id for name in keep}
     current = lineage.current(table)
     if current is not None:
         kept.add(current.snapshot_id)
-    return [one for one in lineage.all_versions(table) if one.snapshot_id not in kept]
+    found = [one for one in lineage.all_versions(table) if one.snapshot_id not in kept]
+    if only is None:
+        return found
+    return [one for one in found if one.tag in only and lineage.names(table, one) == [one.tag]]
 
 
 def _needed(table: Table, kept: list[Snapshot]) -> Iterator[str]:

@@ -23,6 +23,8 @@ class Store(Protocol):
 
     def names(self, tag: str) -> list[str]: ...
 
+    def all_names(self) -> Mapping[str, list[str]]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -72,7 +74,10 @@ def listed(*, ledger: Ledger, store: Store, name: str) -> tuple[Listed, ...]:
     with ledger.read() as work:
         entered = {one.tag: one for one in work.trainingsets.all(name)}
         models = _by_digest(work.models.all())
-    return tuple(_listed(tag, stored.get(tag), entered.get(tag), store, models) for tag in {**entered, **stored})
+    names = store.all_names()
+    return tuple(
+        _listed(tag, stored.get(tag), entered.get(tag), names.get(tag, ()), models) for tag in {**entered, **stored}
+    )
 
 
 def one(*, ledger: Ledger, store: Store, name: str, tag: str) -> Listed:
@@ -87,7 +92,7 @@ def one(*, ledger: Ledger, store: Store, name: str, tag: str) -> Listed:
         models = _by_digest(work.models.all())
         if stored is None and tag not in entered:
             work.trainingsets.get(name, tag)  # raises, and names those there are
-    return _listed(tag, stored, entered.get(tag), store, models)
+    return _listed(tag, stored, entered.get(tag), store.names(tag) if stored else (), models)
 
 
 def of_digest(*, ledger: Ledger, name: str, digest: str, tag: str = "") -> str:
@@ -108,12 +113,12 @@ def _listed(
     tag: str,
     stored: Version | None,
     entered: TrainingSetVersion | None,
-    store: Store,
+    names: Sequence[str],
     models: Mapping[str, Sequence[ModelVersion]],
 ) -> Listed:
-    names = tuple(name for name in store.names(tag) if name != tag) if stored else ()
+    others = tuple(name for name in names if name != tag)
     digests = {one.digest for one in (stored, entered) if one}
-    return Listed(tag, stored, entered, names, tuple(model for digest in digests for model in models.get(digest, ())))
+    return Listed(tag, stored, entered, others, tuple(model for digest in digests for model in models.get(digest, ())))
 
 
 def _by_digest(models: Sequence[ModelVersion]) -> Mapping[str, Sequence[ModelVersion]]:

@@ -49,6 +49,15 @@ def names(table: Table, found: Version) -> list[str]:
     )
 
 
+def all_names(table: Table) -> dict[str, list[str]]:
+    """By tag, oldest commit first, all names of each version, sorted."""
+    named: dict[int, list[str]] = {}
+    for name, ref in sorted(table.refs().items()):
+        if name != MAIN_BRANCH:
+            named.setdefault(ref.snapshot_id, []).append(name)
+    return {one.tag: named.get(one.snapshot_id, []) for one in all_versions(table)}
+
+
 def line(table: Table, found: Version) -> Iterator[Version]:
     """The version, its parent, the parent of that, …, up to the first, or up to one whose parent was collected."""
     by_id = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}

@@ -20,8 +20,8 @@ RULED: Final = "ruled"
 class Kind(StrEnum):
     """The first that fits. OTHERWISE: same code, source and weight, with another split, coder, label or rule."""
 
-    REMOVED = "removed"
     ADDED = "added"
+    REMOVED = "removed"
     RECODED = "recoded"
     REWEIGHTED = "reweighted"
     OTHERWISE = "otherwise"
@@ -144,8 +144,8 @@ def _grouped(table: pa.Table, *columns: str) -> Iterator[tuple[Any, ...]]:
 
 def _kinds(table: pa.Table, removed: pa.ChunkedArray) -> pa.ChunkedArray:
     tests = {
-        Kind.REMOVED: removed,
         Kind.ADDED: pc.equal(table[KIND], schema.ADDED),
+        Kind.REMOVED: removed,
         Kind.RECODED: pc.or_(_differs(table, "code"), _differs(table, "nomenclature")),
         Kind.REWEIGHTED: pc.or_(_differs(table, "source"), _differs(table, "weight")),
     }

@@ -223,6 +223,12 @@ class TrainingSetStore:
             table = self._existing(tag)
             return lineage.names(table, lineage.version(table, tag))
 
+    def all_names(self) -> Mapping[str, list[str]]:
+        """The same of all versions, by tag, oldest commit first."""
+        with self._catalog.answering():
+            table = self._catalog.table()
+            return {} if table is None else lineage.all_names(table)
+
     def location(self) -> str:
         """URL of the table's present metadata file, for readers that have Iceberg but not our catalog."""
         with self._catalog.answering():
@@ -238,13 +244,25 @@ class TrainingSetStore:
         with self._catalog.answering():
             return verification.verify(self._opened(tag), on_progress=on_progress)
 
-    def collect(self, *, keep: Collection[str], grace: timedelta, now: datetime, dry_run: bool = False) -> Collected:
+    def collect(
+        self,
+        *,
+        keep: Collection[str],
+        grace: timedelta,
+        now: datetime,
+        dry_run: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Collected:
         """Drop all versions but those of these names and the current one, and the files that nothing needs.
 
-        Files younger than ``grace`` stay: they may be those of a commit under way.
+        With ``only``, none but these versions, and none of them that has another name. Files younger than ``grace``
+        stay: they may be those of a commit under way.
         """
+        before = now - grace
         with self._catalog.answering():
-            return collection.collect(self._catalog, self._storage, keep=keep, before=now - grace, dry_run=dry_run)
+            return collection.collect(
+                self._catalog, self._storage, keep=keep, before=before, dry_run=dry_run, only=only
+            )
 
     def _published(self, draft: Draft) -> Version:
         """With retries; what is refused for good leaves no files behind."""

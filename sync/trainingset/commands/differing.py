@@ -146,11 +146,16 @@ def _line(one: Moves) -> list[object]:
 
 
 def _row(row: Mapping[str, Any]) -> list[object]:
-    said = [f"{one['coder']} {one['code'] or one['outcome']} {one['judged_at'][:10]}" for one in row["judgements"]]
-    former = [f"formerly {one['coder']} {one['code'] or one['outcome']}" for one in row["judgements_before"]]
+    said = [_said(one) for one in row["judgements"]]
+    former = [f"formerly {_said(one)}" for one in row["judgements_before"]]
     rule = [f"rule {row['rule']}"] if row["rule"] else []
     weighed = f"{row['source']} {row['weight']:g}"
     return [row["kind"], row["text"], _former(row), row["code"], weighed, "; ".join([*said, *former, *rule])]
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    since = "" if one["in_force"] else " (no longer)"
+    return f"{one['coder']} {one['code'] or one['outcome']} {one['judged_at'][:10]}{since}"
 
 
 def _former(row: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def gc(
     keep_last: Annotated[int, typer.Option("--keep-last", min=0, help="So many versions stay, the newest.")] = 10,
     keep_days: Annotated[int, typer.Option("--keep-days", min=0, help="Versions younger than this stay.")] = 90,
     grace_hours: Annotated[
-        float, typer.Option("--grace-hours", min=0, help="Files younger than this stay: somebody may be committing.")
+        float, typer.Option("--grace-hours", min=0, help="Files younger than this stay: another build may need them.")
     ] = 24,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and do nothing.")] = False,
     config: Config = None,

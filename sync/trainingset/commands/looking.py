@@ -31,17 +31,16 @@ def log(context: typer.Context, config: Config = None, home: Home = None, output
     with terminal.opened(context, config, home) as bench:
         name = bench.settings.trainingset.name
         found = inventory.listed(ledger=bench.ledger, store=bench.store, name=name)
-    rows = []
-    for one in found:
-        values = one.as_dict()
-        built = f"{one.built_at:%Y-%m-%d %H:%M}" if one.built_at else "not entered yet"
-        gone = f"{values['collected_at']:%Y-%m-%d}" if values["collected_at"] else ""
-        counts = [values[count] for count in ("rows", "added", "removed", "changed")]
-        rows.append([one.tag, values["parent"], built, *counts, ", ".join(one.names), ", ".join(one.learnt_by), gone])
-    columns = ["version", "parent", "built", "rows", "added", "removed", "changed", "names", "models", "files gone"]
-    terminal.emit(
-        output, {"versions": [one.as_dict() for one in found]}, terminal.table(f"Training set {name}", columns, rows)
-    )
+    data = {"versions": [one.as_dict() for one in found]}
+    columns = ["version", "parent", "built", "rows", "change", "names", "models"]
+    terminal.emit(output, data, terminal.table(f"Training set {name}", columns, [_line(one) for one in found]))
+
+
+def _line(one: Listed) -> list[object]:
+    values = one.as_dict()
+    change = f"+{values['added']} -{values['removed']} ~{values['changed']}" if one.stored else "files gone"
+    built = f"{one.built_at:%Y-%m-%d}" if one.built_at else "not entered"
+    return [one.tag, values["parent"], built, values["rows"], change, ", ".join(one.names), ", ".join(one.learnt_by)]
 
 
 def show(
@@ -108,7 +107,6 @@ def _found(bench: Workbench, tag: str, rows: int) -> _Shown:
         journal = work.edits.of_version(name, listed.tag)
         edits = list(islice(journal, rows))
         edited = len(edits) + sum(1 for _ in journal)
-    first = next(iter(bench.store.batches(listed.tag)), None) if listed.stored and rows else None
     return _Shown(
         listed,
         Recipe.of(stored_recipe) if "nomenclature" in stored_recipe else None,
@@ -116,9 +114,16 @@ def _found(bench: Workbench, tag: str, rows: int) -> _Shown:
         edits,
         edited,
         _learners(bench, listed),
-        first.slice(0, rows).to_pylist() if first is not None else [],
+        _first_rows(bench, listed, rows),
         bench.store.location(),
     )
+
+
+def _first_rows(bench: Workbench, listed: Listed, rows: int) -> list[Mapping[str, Any]]:
+    if listed.stored is None or not rows:
+        return []
+    batches = bench.store.batches(listed.tag)
+    return list(islice((row for batch in batches for row in batch.slice(0, rows).to_pylist()), rows))
 
 
 def _learners(bench: Workbench, listed: Listed) -> Sequence[Learner] | None:

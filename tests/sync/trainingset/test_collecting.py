@@ -28,11 +28,12 @@ class Collected:
 
 @dataclass
 class FakeStore:
-    """Versions by tag, each with its other names; ``dies`` stands for a kill before the files go."""
+    """Versions by tag, each with its other names; ``dies`` stands for a kill before the files go, ``meanwhile`` for
+    what others commit while we decide."""
 
     names_of: dict[str, list[str]]
     dies: bool = False
-    asked: list[timedelta] = field(default_factory=list)
+    meanwhile: list[str] = field(default_factory=list)
 
     def versions(self) -> list[Version]:
         return [Version(tag, None, int(tag[1:]), 10, f"digest-{tag}", 1, 0, 0) for tag in self.names_of]
@@ -40,16 +41,24 @@ class FakeStore:
     def current(self) -> Version | None:
         return self.versions()[-1] if self.names_of else None
 
-    def names(self, tag: str) -> list[str]:
-        return sorted([tag, *self.names_of[tag]])
+    def all_names(self) -> dict[str, list[str]]:
+        return {tag: sorted([tag, *names]) for tag, names in self.names_of.items()}
 
-    def collect(self, *, keep: Collection[str], grace: timedelta, now: datetime, dry_run: bool = False) -> Collected:
+    def collect(
+        self,
+        *,
+        keep: Collection[str],
+        grace: timedelta,
+        now: datetime,
+        dry_run: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Collected:
         if self.dies:
             raise KeyboardInterrupt
-        self.asked.append(grace)
-        gone = tuple(tag for tag in self.names_of if tag not in keep)
+        self.names_of |= {tag: [] for tag in self.meanwhile}
+        gone = tuple(tag for tag in self.names_of if tag not in keep and (only is None or tag in only))
         if not dry_run:
-            self.names_of = {tag: names for tag, names in self.names_of.items() if tag in keep}
+            self.names_of = {tag: names for tag, names in self.names_of.items() if tag not in gone}
         return Collected(gone, len(gone), 100 * len(gone))
 
 
@@ -156,6 +165,14 @@ def test_collect__killed_before_the_files_went_is_finished_by_the_next(ledger: L
 
     assert found.versions == ("v1", "v3")
     assert collected(ledger) == ["v1", "v3"]
+
+
+def test_collect__what_others_commit_meanwhile_stays(ledger: Ledger) -> None:
+    store = four()
+    store.meanwhile = ["v5", "v6"]
+    collect(ledger, store)
+
+    assert list(store.names_of) == ["v4", "v5", "v6"]
 
 
 def test_collect__nothing_was_ever_committed(tmp_path: Path) -> None:
