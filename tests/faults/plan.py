@@ -36,7 +36,8 @@ TOXICS = {
 class Form:
     """``restarts`` are of each server, ``toxics`` of the connections to each; ``gap`` is between kills, in seconds.
 
-    Once the kills and faults are over, coders go on until they have taken ``steps`` of their steps.
+    Once the kills and faults are over, coders go on until they have taken ``steps`` of their steps. After so many
+    ``minutes`` the storm ends, come how far it may.
     """
 
     seed: int = 1
@@ -49,6 +50,7 @@ class Form:
     toxics: int = 3
     gap: float = 2.0
     pause: float = 0.8
+    minutes: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

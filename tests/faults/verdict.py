@@ -194,7 +194,9 @@ def acknowledged_versions(journal: Journal) -> Mapping[str, str]:
 
 def _leases(ledger: psycopg.Connection[Any]) -> Iterator[str]:
     late = datetime.now(UTC) + timedelta(minutes=5)
-    statement = "select name, holder, expires_at from lease where name not like 'unfinished-push:%' and expires_at > %s"
+    statement = (
+        "select name, holder, expires_at from lease where not starts_with(name, 'unfinished-push:') and expires_at > %s"
+    )
     yield from (
         f"the lease {name} of {holder} blocks until {end}" for name, holder, end in ledger.execute(statement, (late,))
     )
