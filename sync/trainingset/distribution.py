@@ -47,11 +47,19 @@ def _moved(now: Mapping[str, int], still: Mapping[str, int], before: Mapping[str
     codes = [code for code in sorted(now.keys() | still) if _by_factor(code, now, before, sizes, checks.growth_factor)]
     if not codes or not all(sizes):
         return []
-    from scipy.stats import binomtest
-
     level, part = checks.chance / len(now.keys() | before), sizes[0] / sum(sizes)
-    tested = {code: (now.get(code, 0), now.get(code, 0) + before.get(code, 0)) for code in codes}
-    return [code for code, (new, both) in tested.items() if binomtest(new, both, part).pvalue < level]
+    return [code for code in codes if _chance(now.get(code, 0), before.get(code, 0), part) < level]
+
+
+def _chance(now: int, before: int, part: float) -> float:
+    """Of so many rows or more, or so few or fewer, when ``part`` of all are ours; twice the smaller tail."""
+    # scipy.stats takes a second to import.
+    from scipy.special import bdtr, bdtrc
+
+    both = now + before
+    below = float(bdtr(now, both, part))
+    above = float(bdtrc(now - 1, both, part)) if now else 1.0
+    return min(1.0, 2 * below, 2 * above)
 
 
 def _by_factor(

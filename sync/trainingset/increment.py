@@ -15,7 +15,7 @@ from annotation.domain.text import Normaliser
 from annotation.domain.version import TrainingSetVersion
 from annotation.ledger.unit_of_work import UnitOfWork
 from sync.trainingset import apart as keeping
-from sync.trainingset import difference, schema
+from sync.trainingset import schema
 from sync.trainingset.apart import Apart
 from sync.trainingset.census import Census
 from sync.trainingset.recipe import Recipe
@@ -126,14 +126,19 @@ def _newly_apart(work: UnitOfWork, store: TrainingSetStore, tag: str, new: Apart
 def _agree(stored: pa.Table, built: pa.Table, erased: Collection[str]) -> bool:
     """Whether the parent holds what its recipe says; of an erased text nobody can tell any more."""
     kept = stored.filter(pc.invert(pc.is_in(stored["text_key"], pa.array(sorted(erased), pa.string()))))
-    return bool(kept.sort_by("text_key").equals(built))
+    return not any(rows.num_rows for rows in _differing(kept, built))
 
 
 def _differing(before: pa.Table, after: pa.Table) -> tuple[pa.Table, pa.Table]:
-    found = difference.diff(before, after)
-    left = pa.concat_tables([found.removed, found.changed])["text_key"]
-    came = pa.concat_tables([found.added, found.changed]).sort_by("text_key")
-    return before.filter(pc.is_in(before["text_key"], left.combine_chunks())).sort_by("text_key"), came
+    """The rows of both that the other does not have like this."""
+    former = before.take(pc.index_in(after["text_key"], before["text_key"].combine_chunks()))
+    differs = pa.chunked_array([pa.repeat(False, after.num_rows)])
+    for name in schema.CONTENT.names:
+        equal = pc.fill_null(pc.equal(after[name], former[name]), False)
+        neither = pc.and_(pc.is_null(after[name]), pc.is_null(former[name]))
+        differs = pc.or_(differs, pc.invert(pc.or_(equal, neither)))
+    same = after.filter(pc.invert(differs))["text_key"].combine_chunks()
+    return before.filter(pc.invert(pc.is_in(before["text_key"], same))), after.filter(differs)
 
 
 def _conflicting(rows: pa.Table) -> pa.Table:

@@ -54,7 +54,7 @@ class Journal:
             return
         for batch in self.store.changes(self.version.parent, self.version.tag):
             rows = pa.Table.from_batches([batch])
-            there = pc.and_(pc.equal(rows["change"], schema.UPSERT), pc.is_valid(rows["rule"]))
+            there = pc.and_(pc.not_equal(rows["kind"], schema.REMOVED), pc.is_valid(rows["rule"]))
             before = [pc.fill_null(pc.equal(rows[name], rows[f"{name}_before"]), False) for name in _COLUMNS[1:]]
             same = pc.and_(pc.and_(before[0], before[1]), before[2])
             yield rows.filter(pc.and_(there, pc.invert(same))).select(_COLUMNS)
@@ -74,7 +74,7 @@ class Journal:
             return set()
         gone: set[str] = set()
         for batch in self.store.changes(self.version.parent, self.version.tag):
-            gone.update(batch.filter(pc.equal(batch["change"], schema.REMOVE))["text_key"].to_pylist())
+            gone.update(batch.filter(pc.equal(batch["kind"], schema.REMOVED))["text_key"].to_pylist())
         return gone
 
     def _edit(self, text_key: str, label_id: int, rule: str, before: str, after: str | None) -> LabelEdit:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -28,8 +27,9 @@ class Wordings:
         import duckdb
 
         self._folder = tempfile.TemporaryDirectory()
-        self._connection: DuckDBPyConnection = duckdb.connect(str(Path(self._folder.name) / "wordings.duckdb"))
-        self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._connection: DuckDBPyConnection = duckdb.connect(
+            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": self._folder.name}
+        )
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(
             "CREATE TABLE said (text_key VARCHAR, group_key VARCHAR, code VARCHAR, label_id BIGINT)"

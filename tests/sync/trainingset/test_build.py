@@ -198,7 +198,7 @@ class KilledError(BaseException):
 
 
 def kill_before_the_entry(ledger: Ledger, store: TrainingSetStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KilledError
 
     with monkeypatch.context() as patched:
