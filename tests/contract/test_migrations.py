@@ -277,12 +277,12 @@ def test_migrate__views_and_tables_that_came_beside_a_ledger_are_left(url: str) 
 
 
 REFUSED_BY = (
-    "init", "push", "pull", "turn", "train", "relabel plan --correspondence old-new",
-    "relabel apply --correspondence old-new", "campaign list", "campaign show", "campaign create x",
-    "campaign close first", "coder list", "coder pause C901", "coder export C901 --to x.json", "coder forget C901 --yes", "gold list", "gold propose",
-    "account add a@example.org --role admin", "account list", "token list", "trainingset build", "trainingset log",
-    "trainingset show v1", "trainingset diff v1 v2", "trainingset rollback v1", "nomenclature show nace",
-    "correspondence show old-new", "texts import known.csv", "serve", "backup b.zip",
+    "init", "push", "pull", "turn", "train", "campaign list", "campaign show", "campaign create x",
+    "campaign close first", "coder list", "coder pause C901", "coder export C901 --to x.json",
+    "coder forget C901 --yes", "gold list", "gold propose", "account add a@example.org --role admin", "account list",
+    "token list", "trainingset build", "trainingset log", "trainingset show v1", "trainingset diff v1 v2",
+    "trainingset rollback v1", "nomenclature show nace", "correspondence show old-new", "texts import known.csv",
+    "relabel plan --correspondence old-new", "relabel apply --correspondence old-new", "serve", "backup b.zip",
 )  # fmt: skip
 
 
