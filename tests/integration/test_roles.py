@@ -103,7 +103,7 @@ def test_loop__does_all_its_work_by_the_commands(office: Office, tmp_path: Path)
             f"libelle,ape\nboulangerie {number},10.71C\nbad row,99.99Z\nsalon de coiffure {number},96.02A\n"
         )
         call("texts", "import", str(file), "--source", f"file-{number}", "--code", "ape", "--coded")
-        built = call("trainingset", "build")
+        built.append(call("trainingset", "build")["version"]["tag"])
     call("trainingset", "tag", "v2", "spring")
     call("trainingset", "rollback", "v1")
 
