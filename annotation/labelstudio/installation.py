@@ -120,7 +120,8 @@ def _run(
     command: list[str], on_progress: Progress, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> None:
     hidden = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    env = env if env is not None else {name: value for name, value in os.environ.items() if name not in hidden}
+    ours = {name: value for name, value in os.environ.items() if name not in hidden and not name.startswith("AWB_")}
+    env = ours if env is None else env
     done = subprocess.run(  # noqa: S603
         command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

@@ -222,7 +222,8 @@ class Ledger:
         """Connect lazily to ``sqlite:///file`` or ``postgresql+psycopg://…``; the folder of a file is made."""
         try:
             parsed = _patient(make_url(url))
-            engine = create_engine(parsed, pool_pre_ping=True)
+            # Parameters are texts, comments and hashes of passwords: no error shall repeat them.
+            engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             raise _unreadable_address() from error
         if engine.dialect.name not in ("sqlite", "postgresql"):

@@ -28,6 +28,7 @@ _RETRIES = 4
 _ALL_INITIALISED = 10
 _PROGRESS = re.compile(rb"Progress:\s*([0-9.]+)%")
 _KEPT_STDERR = 4000
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 
 
 class TrainingFailedError(WorkbenchError):
@@ -157,7 +158,7 @@ class _Job:
         # By its path and with -P, so that neither the working directory nor this folder can shadow a module.
         command = [sys.executable, "-P", fasttext_child.__file__, str(self._folder / "job.json")]
         with subprocess.Popen(  # noqa: S603
-            command, env=_zeroed_memory(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+            command, env=child_environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         ) as process:
             try:
                 said = self._follow(process)
@@ -205,14 +206,16 @@ def _checked(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         yield code, line
 
 
-def _zeroed_memory() -> dict[str, str]:
-    """The environment in which glibc hands out zeros: it fills memory with the complement of the byte.
+def child_environment() -> dict[str, str]:
+    """That of the child: no settings and secrets of ours, and glibc hands out zeros, since it fills memory with the
+    complement of a byte.
 
     So the part of the input matrix that fastText leaves alone is the same each time. A large matrix would be zero in a
     fresh process anyway; a small one (100 rows) lies in memory used before, and ended in NaN. Other C libraries ignore
     the variable.
     """
-    return {**os.environ, "MALLOC_PERTURB_": "255", "PYTHONHASHSEED": "0"}
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**kept, "MALLOC_PERTURB_": "255", "PYTHONHASHSEED": "0"}
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

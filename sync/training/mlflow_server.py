@@ -50,7 +50,7 @@ class MlflowServer:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 self._command(),
-                env={**os.environ, **_QUIET},
+                env=_without_our_settings() | _QUIET,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -108,6 +108,10 @@ class MlflowServer:
         ended = process.poll()
         how = f"ended with {ended}" if ended is not None else f"did not answer within {self._timeout:g} s"
         raise UnreachableError(f"The MLflow server {how}: {_tail(self.log)}", cure=f"See {self.log}.")
+
+
+def _without_our_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWB_")}
 
 
 def _free_port() -> int:
