@@ -34,6 +34,8 @@ from annotation.api import (
     monitoring_pages,
     own_pages,
     pages,
+    quarantine_api,
+    quarantine_pages,
     reads,
     rendering,
     set_pages,
@@ -50,6 +52,7 @@ from annotation.api.manage_pages import Office
 from annotation.api.monitoring_pages import Observatory
 from annotation.api.overview import Overview
 from annotation.api.precomputed import Precomputed
+from annotation.api.quarantine_pages import Ward
 from annotation.api.representations import Problem
 from annotation.api.sessions import Lifetime, Sessions
 from annotation.api.set_pages import Archive
@@ -68,7 +71,7 @@ from annotation.errors import (
 )
 from annotation.ledger.unit_of_work import Ledger
 from annotation.settings import ServeSettings
-from sync import insights, savings
+from sync import insights, retaking, savings
 from sync.settings import Settings
 
 _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (
@@ -139,6 +142,9 @@ def create_app(
     app.include_router(accounts_pages.router(entrance))
     app.include_router(own_pages.router(entrance))
     app.include_router(pages.router(ledger=ledger, access=access, overview=overview, language=language))
+    ward = Ward(ledger, access, clock, language, lambda: retaking.all_kinds(today=settings.campaign.nomenclature))
+    app.include_router(quarantine_api.router(ward))
+    app.include_router(quarantine_pages.router(ward))
     app.include_router(brought_pages.router(access=access, overview=overview))
     app.include_router(coder_pages.router(access=access, overview=overview, language=language))
     _add_leads_pages(app, access=access, overview=overview, insights=insights.of(ledger, settings), language=language)
@@ -155,7 +161,7 @@ def _add_leads_pages(app: FastAPI, *, access: Access, overview: Overview, insigh
     app.include_router(draw_pages.router(ledger=overview.ledger, access=access))
     app.include_router(set_pages.router(access=access, archive=archive))
     app.include_router(model_pages.router(access=access, archive=archive))
-    counter = Counter(overview, insights.trainingsets)
+    counter = Counter(overview, insights.trainingsets, settings.privacy.read_pseudonym_key())
     app.include_router(exports.pages(access=access, counter=counter))
     app.include_router(exports.api(access=access, counter=counter, answers=reads.ANSWERS))
     office = Office(overview.ledger, access, overview.clock, language)

@@ -26,6 +26,7 @@ from annotation.commands import (
     gold,
     personal_data,
     privacy,
+    quarantine,
     relook,
 )
 from annotation.errors import CheckFailedError, InvalidInputError, UnreachableError, without_passwords
@@ -79,6 +80,7 @@ app.add_typer(coders.coder, name="coder")
 coders.coder.command("export")(personal_data.coder_export)
 coders.coder.command("forget")(personal_data.coder_forget)
 app.add_typer(gold.gold, name="gold")
+app.add_typer(quarantine.quarantine, name="quarantine")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.token, name="token")
 app.add_typer(privacy.privacy, name="privacy")

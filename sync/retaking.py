@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from annotation.campaign import quarantining
 from annotation.campaign.quarantining import Nomenclatures, Retake
 from annotation.domain.label import Source
+from annotation.labelstudio import payload
 from annotation.ledger.repositories.labels import LABELS
 from annotation.ledger.repositories.quarantine import SetAside
 from annotation.ledger.unit_of_work import UnitOfWork
 from sync import declarations, intake
 from sync.intake import Arrival, Terms
 from sync.settings import IntakeSource
+
+
+def all_kinds(*, today: str) -> dict[str, Retake]:
+    """How each kind is taken again; ``today`` is the nomenclature in force."""
+    nomenclatures = Nomenclatures()
+    own = Retaking(nomenclatures, today=today).retakes()
+    return quarantining.Retaking(nomenclatures, payload.decode).retakes() | own
 
 
 class Retaking:

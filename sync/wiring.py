@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from annotation import wiring as annotation
 from annotation.campaign.goldtexts import Row as GoldRow
+from annotation.campaign.quarantining import Retake
 from annotation.domain.text import Normaliser
 from annotation.errors import InvalidInputError, NotFoundError
 from annotation.labelstudio.client import LabelStudioPlatform
@@ -22,7 +23,7 @@ from annotation.quality.longtable import Judged
 from sampling import model as models
 from sampling.model import PortableModel
 from sampling.scorer import Scorer
-from sync import codedtexts, goldfiles, judgedtexts
+from sync import codedtexts, goldfiles, judgedtexts, retaking
 from sync.settings import Settings
 from sync.storage import Storage
 from sync.training.model import CHAMPION
@@ -221,6 +222,10 @@ class Workbench:
         """Rows of gold from a user's file."""
         storage, now = self.storage_of(path), annotation.clock()
         return goldfiles.read(storage, path, text=text, code=code, note=note, variables=variables, now=now)
+
+    def retakes(self) -> Mapping[str, Retake]:
+        """How what was set aside is taken again, by kind."""
+        return retaking.all_kinds(today=self.settings.campaign.nomenclature)
 
     @property
     def learner(self) -> FastTextLearner:

@@ -20,6 +20,7 @@ class Link:
 LINKS = (
     Link("/", "campaigns", Role.SCIENTIST),
     Link("/me", "coder_me", Role.CODER),
+    Link("/quarantine", "quarantine_title", Role.SCIENTIST),
     Link("/accounts", "login_accounts", Role.ADMIN),
     Link("/audit", "login_audit", Role.ADMIN),
     Link("/docs", "api", Role.CODER),

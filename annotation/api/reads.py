@@ -16,7 +16,6 @@ from annotation.api.representations import (
     Page,
     Problem,
     ProgressItem,
-    QuarantinedItem,
     TaskItem,
     TrainingSetItem,
 )
@@ -121,12 +120,5 @@ def router(*, ledger: Ledger, access: Access, overview: Overview) -> APIRouter:
         """What was done or not done (retrain, promote, relabel) and why; newest first."""
         with ledger.read() as work:
             return Page[DecisionItem].cut(work.decisions.all(kind)[::-1], DecisionItem.of, limit=limit, offset=offset)
-
-    @routes.get("/quarantine", summary="List what was set aside")
-    def quarantine(limit: Limit = 100, offset: Offset = 0) -> Page[QuarantinedItem]:
-        """Rows and answers that could not be read, with the reason; oldest first."""
-        with ledger.read() as work:
-            items = [QuarantinedItem.of(item) for item in work.quarantine.list(limit=limit, offset=offset)]
-            return Page[QuarantinedItem](items=items, total=work.quarantine.count(), limit=limit, offset=offset)
 
     return routes

@@ -13,7 +13,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from annotation.api import navigation, wording
 from annotation.api.access import Visitor
 from annotation.api.formats import NONE, Formats
+from annotation.domain import characters
 from annotation.domain.campaign import Campaign
+
+
+def _shown(value: object) -> object:
+    """Of texts that people wrote, what turns letters around or cannot be seen is not shown."""
+    return characters.shown(value) if type(value) is str else value
+
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -21,6 +28,7 @@ _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_shown,
     trim_blocks=True,
     lstrip_blocks=True,
 )
