@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -19,11 +18,11 @@ from sync.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sync.trainingset.difference import Diff
+    from sync.trainingset.movement import Moves as Movements
     from sync.trainingset.store import TrainingSetStore
 
-_TABLES_KEPT: Final = 4
-_BEFORE: Final = ("code", "source", "weight")
+_DIFFERENCES_KEPT: Final = 4
+_BEFORE: Final = ("code", "source", "weight", "rule")
 
 
 def of(ledger: Ledger, settings: Settings) -> Insights:
@@ -43,35 +42,35 @@ def model_address(tracking_uri: str, name: str, version: str) -> str | None:
 
 
 class StoredSets:
-    """Keeps the tables read last: a version never changes. Safe to use from several threads."""
+    """Keeps the differences read last: a version never changes. Safe to use from several threads."""
 
     def __init__(self, name: str, opened: Callable[[], TrainingSetStore]) -> None:
         self._name = name
         self._opened = opened
         self._lock = threading.Lock()
-        self._tables: OrderedDict[str, pa.Table] = OrderedDict()
         self._changes: OrderedDict[tuple[str, str], StoredDifference] = OrderedDict()
 
     def difference(self, name: str, old: str, new: str) -> StoredDifference:
-        from sync.trainingset import difference
+        from sync.trainingset import movement
 
         self._require(name)
         with self._lock:
             if (known := self._changes.get((old, new))) is not None:
                 return known
-            found = StoredDifference(difference.diff(self._table(old), self._table(new)))
+            with self._opened() as store:
+                found = StoredDifference(list(movement.classified(store.changes(old, new))))
             _keep(self._changes, (old, new), found)
             return found
 
     def rows(self, name: str, tag: str, *, limit: int, offset: int) -> Sequence[SetRow]:
         self._require(name)
-        with self._lock:
-            return [_row(one) for one in self._table(tag).slice(offset, limit).to_pylist()]
+        with self._opened() as store:
+            return [_row(one) for one in _stretch(store.batches(tag), limit, offset)]
 
     def sources(self, name: str, tag: str) -> Mapping[str, int]:
         self._require(name)
-        with self._lock:
-            counted = self._table(tag)["source"].value_counts().to_pylist()
+        with self._opened() as store:
+            counted = store.read(tag, ["source"])["source"].value_counts().to_pylist()
         return {one["values"]: one["counts"] for one in sorted(counted, key=lambda c: (-c["counts"], c["values"]))}
 
     def history(self, name: str, text_key: str) -> Sequence[SetRow]:
@@ -79,40 +78,59 @@ class StoredSets:
         with self._opened() as store:
             return [_row(one) for one in store.history(text_key).to_pylist()]
 
-    def _table(self, tag: str) -> pa.Table:
-        if (known := self._tables.get(tag)) is None:
-            with self._opened() as store:
-                known = store.read(tag)
-            _keep(self._tables, tag, known)
-        return known
-
     def _require(self, name: str) -> None:
         if name != self._name:
             raise NotFoundError(f"There is no training set {name}.", cure=f"The one kept here is {self._name}.")
 
 
 class StoredDifference:
-    def __init__(self, change: Diff) -> None:
-        self._tables = {
-            Change.ADDED: change.added,
-            Change.REMOVED: change.removed,
-            Change.RECODED: change.recoded,
-            Change.REWEIGHTED: change.reweighted,
-        }
-        self._change = change
+    """``tables`` are classified changes; those that differ otherwise only are not shown."""
 
-    @property
+    def __init__(self, tables: Sequence[pa.Table]) -> None:
+        from sync.trainingset import movement
+
+        self._tables = tables
+        self._found = movement.tally(tables)
+
+    @cached_property
     def counts(self) -> Mapping[Change, int]:
-        return {change: table.num_rows for change, table in self._tables.items()}
+        kinds = {kind.value: number for kind, number in self._found.counts.items()} | {"by_rule": self._found.ruled}
+        return {change: kinds[change.value] for change in Change}
 
     @cached_property
     def codes(self) -> Sequence[Moves]:
-        from sync.trainingset import difference
+        return [_moves(one) for one in self._found.codes]
 
-        return [Moves(**asdict(one), net=one.net) for one in difference.by_code(self._change)]
+    @cached_property
+    def coders(self) -> Sequence[Moves]:
+        return [_moves(one) for one in self._found.coders]
 
     def rows(self, change: Change, *, limit: int, offset: int) -> Sequence[SetRow]:
-        return [_row(one) for one in self._tables[change].slice(offset, limit).to_pylist()]
+        batches = (batch for table in self._tables for batch in _of_kind(table, change).to_batches())
+        return [_row(one) for one in _stretch(batches, limit, offset)]
+
+
+def _of_kind(table: pa.Table, change: Change) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return table.filter(table["ruled"] if change is Change.BY_RULE else pc.equal(table["kind"], change.value))
+
+
+def _stretch(batches: Iterable[pa.RecordBatch], limit: int, offset: int) -> Iterator[Mapping[str, Any]]:
+    """So many rows behind the first ``offset``, of which none is turned into Python's."""
+    for batch in batches:
+        if offset >= batch.num_rows:
+            offset -= batch.num_rows
+            continue
+        found = batch.slice(offset, limit).to_pylist()
+        yield from found
+        limit, offset = limit - len(found), 0
+        if not limit:
+            return
+
+
+def _moves(one: Movements) -> Moves:
+    return Moves(one.name, one.added, one.removed, one.entered, one.left, one.net)
 
 
 def _opened(ledger: Ledger, settings: Settings) -> TrainingSetStore:
@@ -133,9 +151,11 @@ def _confidence(
 
 def _row(values: Mapping[str, Any]) -> SetRow:
     taken = ("text_key", "text", "code", "nomenclature", "source", "weight", "coder", "judgement_id", "label_id")
-    before = {name: values[f"{name}_before"] for name in _BEFORE} if "code_before" in values else None
+    changed = values.get("code_before") is not None
+    before = {name: values[f"{name}_before"] for name in _BEFORE} if changed else None
     return SetRow(
         **{name: values[name] for name in taken},
+        rule=values.get("rule"),
         split=values["split"],
         added_in=values.get("added_in", ""),
         removed=values.get("change") == "remove",
@@ -146,5 +166,5 @@ def _row(values: Mapping[str, Any]) -> SetRow:
 
 def _keep(known: OrderedDict[Any, Any], key: Any, value: Any) -> None:
     known[key] = value
-    while len(known) > _TABLES_KEPT:
+    while len(known) > _DIFFERENCES_KEPT:
         known.popitem(last=False)

@@ -46,7 +46,8 @@ WANTED = """
     init, doctor, nomenclature import, nomenclature show, nomenclature diff, correspondence import,
     correspondence show, texts import, score, calibrate, drift, draw, replay, push, pull, trainingset build,
     trainingset log, trainingset show, trainingset diff, trainingset tag, trainingset export, trainingset
-    rollback, trainingset rebuild, train, evaluate, promote, relabel plan, relabel apply, campaign create,
+    rollback, trainingset rebuild, trainingset blame, trainingset verify, trainingset gc, train, evaluate, promote,
+    relabel plan, relabel apply, campaign create,
     campaign list, campaign show, campaign close, campaign anchoring, campaign relook, gold add, gold propose,
     gold list, gold retire, campaign policy, campaign pause, campaign resume, campaign extend, coder add,
     coder list, coder pause, coder resume, coder leave, coder export, coder forget, agreement, serve, turn, simulate,
@@ -176,6 +177,8 @@ LIGHT = {
     "trainingset log": ("versions",),
     "trainingset show v1": ("codes", "digest", "first_rows", "recipe", "source", "tag"),
     "trainingset diff v1 v2": ("codes", "counts", "new", "old", "rows"),
+    "trainingset verify --all": ("sound", "versions"),
+    "trainingset gc --dry-run": ("bytes", "dry_run", "files", "kept", "versions"),
     "trainingset rebuild v1": ("equal", "rebuilt", "stored", "version"),
     "relabel plan": ("multivocal", "pending", "univocal"),
 }

@@ -15,10 +15,11 @@ from annotation.api.access import Access, CurrentVisitor
 from annotation.api.insights import Change, Difference, SetRow, TrainingSets
 from annotation.api.overview import Overview
 from annotation.api.set_pages import From, To
-from annotation.campaign import extracting, tablebytes
+from annotation.campaign import disguising, extracting, tablebytes
 from annotation.campaign.extracting import Columns, Extract, Kind
 from annotation.campaign.tablebytes import Format
 from annotation.domain.account import Role, Scope
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.ledger.unit_of_work import UnitOfWork
 
 ROWS_AT_ONCE = 5_000
@@ -33,17 +34,18 @@ Opened = Callable[[UnitOfWork], Extract]
 DIFF: Columns = {
     "change": Kind.TEXT, "text_key": Kind.TEXT, "text": Kind.TEXT, "nomenclature": Kind.TEXT, "code": Kind.TEXT,
     "code_before": Kind.TEXT, "source": Kind.TEXT, "source_before": Kind.TEXT, "weight": Kind.NUMBER,
-    "weight_before": Kind.NUMBER, "coder": Kind.TEXT, "judgement": Kind.INTEGER, "label": Kind.INTEGER,
-    "split": Kind.TEXT,
+    "weight_before": Kind.NUMBER, "rule": Kind.TEXT, "rule_before": Kind.TEXT, "coder": Kind.TEXT,
+    "judgement": Kind.INTEGER, "label": Kind.INTEGER, "split": Kind.TEXT,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where tables are handed out."""
+    """Where tables are handed out; with a key, coders are named by it."""
 
     overview: Overview
     trainingsets: TrainingSets
+    key: PseudonymKey | None = None
 
     def campaign(self, key: str, table: str, form: Format) -> StreamingResponse:
         now = self.overview.clock()
@@ -57,7 +59,7 @@ class Counter:
 
     def difference(self, name: str, old: str, new: str, form: Format) -> StreamingResponse:
         found = self.trainingsets.difference(name, old, new)
-        table = Extract("diff", DIFF, _changes(found))
+        table = disguising.disguised(Extract("diff", DIFF, _changes(found)), self.key)
         return _answer(tablebytes.written(table, form), f"{name}-{old}-{new}", form, self.overview.clock())
 
     def _sent(self, opened: Opened, name: str, form: Format) -> StreamingResponse:
@@ -66,7 +68,7 @@ class Counter:
 
         def pieces() -> Iterator[bytes]:
             with self.overview.ledger.read() as work:
-                yield from tablebytes.written(opened(work), form)
+                yield from tablebytes.written(disguising.disguised(opened(work), self.key), form)
 
         return _answer(pieces(), name, form, self.overview.clock())
 
@@ -136,7 +138,7 @@ def _routes(
 
 
 def _changes(found: Difference) -> Iterator[Sequence[Any]]:
-    for change in Change:
+    for change in (one for one in Change if one is not Change.BY_RULE):
         for offset in range(0, found.counts[change], ROWS_AT_ONCE):
             for row in found.rows(change, limit=ROWS_AT_ONCE, offset=offset):
                 yield _changed(change, row)
@@ -146,7 +148,8 @@ def _changed(change: Change, row: SetRow) -> Sequence[Any]:
     before = row.before or {}
     return (
         change.value, row.text_key, row.text, row.nomenclature, row.code, before.get("code"), row.source,
-        before.get("source"), row.weight, before.get("weight"), row.coder, row.judgement_id, row.label_id, row.split,
+        before.get("source"), row.weight, before.get("weight"), row.rule, before.get("rule"), row.coder,
+        row.judgement_id, row.label_id, row.split,
     )  # fmt: skip
 
 

@@ -11,17 +11,20 @@ from annotation.quality.samples import Floats
 
 
 class Change(StrEnum):
-    """What became of a row between two versions."""
+    """What became of a row between two versions. BY_RULE: a rule edits it since, or no longer; it is of another kind
+    too.
+    """
 
     ADDED = "added"
     REMOVED = "removed"
     RECODED = "recoded"
     REWEIGHTED = "reweighted"
+    BY_RULE = "by_rule"
 
 
 @dataclass(frozen=True, slots=True)
 class SetRow:
-    """A row of a training set; ``before`` holds the former code, source and weight of a row that changed.
+    """A row of a training set; ``before`` holds the former code, source, weight and rule of a row that changed.
 
     In a history, ``sequence`` counts the versions from the first one on, and ``removed`` says that the text left there;
     ``added_in`` is the version that brought the row as it stands.
@@ -38,6 +41,7 @@ class SetRow:
     label_id: int
     split: str
     added_in: str = ""
+    rule: str | None = None
     removed: bool = False
     sequence: int = 0
     before: Mapping[str, Any] | None = None
@@ -45,9 +49,12 @@ class SetRow:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """How many texts a code won and lost; a recoded text leaves one code and enters another."""
+    """How many texts a code or a coder won and lost; a recoded text leaves one code and enters another.
 
-    code: str
+    ``name`` is None for labels that no coder gave.
+    """
+
+    name: str | None
     added: int
     removed: int
     entered: int
@@ -62,6 +69,10 @@ class Difference(Protocol):
     @property
     def codes(self) -> Sequence[Moves]:
         """Those with most movement first."""
+
+    @property
+    def coders(self) -> Sequence[Moves]:
+        """By pseudonym, those with most movement first."""
 
     def rows(self, change: Change, *, limit: int, offset: int) -> Sequence[SetRow]:
         """In order of text key."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from annotation.api.insights import Change, Difference
 from annotation.api.representations import EstimateItem, Representation
@@ -175,8 +175,7 @@ class RowItem(Representation):
     before: dict[str, Any] | None = Field(description="Former code, source and weight of a row that changed.")
 
 
-class MovesItem(Representation):
-    code: str
+class CountsItem(Representation):
     added: int
     removed: int
     entered: int = Field(description="By recoding.")
@@ -184,9 +183,20 @@ class MovesItem(Representation):
     net: int
 
 
+class MovesItem(CountsItem):
+    code: str = Field(validation_alias=AliasChoices("name", "code"))
+
+
+class CoderMovesItem(CountsItem):
+    coder: str | None = Field(
+        validation_alias=AliasChoices("name", "coder"), description="Pseudonym; null for labels that no coder gave."
+    )
+
+
 class DifferenceItem(Representation):
     counts: dict[Change, int] = Field(examples=[{"added": 421, "removed": 0, "recoded": 3, "reweighted": 0}])
     codes: list[MovesItem] = Field(description="Those with most movement first.")
+    coders: list[CoderMovesItem] = Field(description="Whose labels came and went, those with most movement first.")
     change: Change
     items: list[RowItem] = Field(description="Rows of this change, in order of text key.")
     total: int
@@ -197,7 +207,8 @@ class DifferenceItem(Representation):
     def of(cls, found: Difference, change: Change, *, limit: int, offset: int) -> Self:
         rows = found.rows(change, limit=limit, offset=offset)
         return cls(
-            counts=dict(found.counts), codes=[MovesItem.model_validate(one) for one in found.codes], change=change,
+            counts=dict(found.counts), codes=[MovesItem.model_validate(one) for one in found.codes],
+            coders=[CoderMovesItem.model_validate(one) for one in found.coders], change=change,
             items=[RowItem.model_validate(row) for row in rows], total=found.counts[change], limit=limit, offset=offset,
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -22,6 +23,7 @@ from annotation.errors import WorkbenchError
 
 PER_PAGE = 50
 MOST_CODES = 20
+MOST_EDITS = 100
 
 From = Annotated[str, Query(alias="from", max_length=100, description="Tag of the former version.")]
 Shift = Annotated[Change, Query(description="Which rows to show.")]
@@ -62,6 +64,27 @@ def router(*, access: Access, archive: Archive) -> APIRouter:
         }
         return rendering.render("sets.html", visitor=visitor, language=archive.language, values=values)
 
+    @routes.get("/trainingsets/{name}/versions/{tag}")
+    def version(name: str, tag: str, visitor: CurrentVisitor) -> HTMLResponse:
+        with ledger.read() as work:
+            found = lineage.of_set(work, name, tag, overview.model)
+            edits = list(islice(work.edits.of_version(name, tag), MOST_EDITS + 1))
+            report = found.version.report
+            examples = [row["text_key"] for one in report.get("findings", ()) for row in one["rows"]]
+            texts = work.texts.get([*(one.text_key for one in edits), *examples])
+        codes = sorted(report.get("codes", {}).items(), key=lambda one: (-one[1], one[0]))
+        values = {
+            "name": name,
+            "found": found,
+            "report": report,
+            "codes": codes[:MOST_CODES],
+            "all_codes": len(codes),
+            "edits": edits[:MOST_EDITS],
+            "more_edits": len(edits) > MOST_EDITS,
+            "texts": texts,
+        }
+        return rendering.render("set_version.html", visitor=visitor, language=archive.language, values=values)
+
     @routes.get("/trainingsets/{name}/diff")
     def diff(
         name: str, visitor: CurrentVisitor, old: From, to: To, change: Shift = Change.ADDED, page: PageNumber = 1
@@ -98,8 +121,10 @@ def _stretch(difference: Difference, change: Change, page: int) -> dict[str, Any
     rows = difference.rows(change, limit=PER_PAGE, offset=offset)
     return {
         "counts": difference.counts,
-        "codes": difference.codes[:MOST_CODES],
-        "moved": len(difference.codes),
+        "moves": {
+            name: (moves[:MOST_CODES], len(moves))
+            for name, moves in (("codes", difference.codes), ("coders", difference.coders))
+        },
         "rows": rows,
         "first": offset + 1,
         "last": offset + len(rows),

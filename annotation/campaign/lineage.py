@@ -72,6 +72,13 @@ def of_sets(work: UnitOfWork, name: str, model: str) -> tuple[SetLineage, ...]:
     )
 
 
+def of_set(work: UnitOfWork, name: str, tag: str, model: str) -> SetLineage:
+    """One version. NotFoundError where there is none."""
+    version = work.trainingsets.get(name, tag)
+    models = tuple(one for one in work.models.all(model) if one.trainingset_digest == version.digest)
+    return SetLineage(version, sequences(work.trainingsets.all(name))[tag], models)
+
+
 def sequences(versions: Sequence[TrainingSetVersion]) -> dict[str, int]:
     """By tag, the number of ancestors plus one."""
     parents = {one.tag: one.parent for one in versions}

@@ -15,6 +15,21 @@ from tests.parts.filled_ledger import NOW, RIGHT, WRONG, Answer
 
 ENVIRONMENT = {"AWB_CAMPAIGN__NOMENCLATURE": "naf", "AWB_CAMPAIGN__LANGUAGE": "en"}
 
+RULES = f"""
+[[rules]]
+id = "sold-only"
+evidence = "Bread that is not baked here is sold only."
+when = {{{{ words = ["{{second}}"] }}}}
+code = "{WRONG}"
+expires_on = 2099-12-31
+
+[[rules]]
+id = "unclear"
+evidence = "Nobody can tell what this is."
+when = {{{{ words = ["{{fourth}}"] }}}}
+exclude = true
+"""
+
 
 @dataclass(frozen=True)
 class VersionedHome:
@@ -31,6 +46,21 @@ class VersionedHome:
     def run(self, *arguments: str, output: str = "json", **environment: str) -> Result:
         words = (*arguments, "--home", str(self.home), "--output", output)
         return awb.call(*words, environment=ENVIRONMENT | environment)
+
+    def add_ruled(self) -> None:
+        """v3: a rule makes WRONG of the second text, another takes the fourth out, and a check finds too many coders'
+        labels.
+        """
+        rules = self.home.parent / "rules.toml"
+        rules.write_text(RULES.format(second=self.wording(1), fourth=self.wording(3)), encoding="utf-8")
+        self(
+            "trainingset", "build",
+            AWB_TRAININGSET__RULES_PATH=str(rules),
+            AWB_TRAININGSET__CHECKS='{"source_shares": "warn", "largest_shares": {"coder": 0.5}}',
+        )  # fmt: skip
+
+    def wording(self, number: int) -> str:
+        return f"fabrication de pain {self.tasks[number].text_key}"
 
 
 def make(home: Path) -> VersionedHome:

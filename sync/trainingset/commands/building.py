@@ -39,7 +39,7 @@ def build(context: typer.Context, config: Config = None, home: Home = None, outp
         except BuildRefusedError as error:
             terminal.emit(output, _refusal(error.findings), *findings_told(error.findings, rows=EXAMPLES))
             raise
-    data = asdict(result) | {"refused": False, "findings": [one.as_dict() for one in result.findings]}
+    data = asdict(result) | {"refused": False, "findings": _plain(result.findings)}
     data |= {"harvest": asdict(harvested) if harvested else None}
     terminal.emit(output, data, *_told(result))
 
@@ -121,7 +121,12 @@ def _told(result: BuildResult) -> Iterator[RenderableType]:
 
 
 def _refusal(findings: Sequence[Finding]) -> dict[str, Any]:
-    return {"version": None, "new": False, "refused": True, "findings": [one.as_dict() for one in findings]}
+    return {"version": None, "new": False, "refused": True, "findings": _plain(findings)}
+
+
+def _plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """With the wordings, which no report keeps."""
+    return [one.as_dict() | {"rows": [asdict(row) for row in one.rows]} for one in findings]
 
 
 def _has_campaign(bench: Workbench) -> bool:

@@ -45,6 +45,7 @@ def export(
             normaliser=bench.normaliser,
             selection=Selection(split, frozenset(source or ())),
             spreadsheet=spreadsheet,
+            key=bench.settings.privacy.read_pseudonym_key(),
             on_progress=lambda rows: on_progress(rows, version.rows),
         )
     if done.weights_lost:

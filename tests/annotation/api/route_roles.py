@@ -96,6 +96,7 @@ RULES: dict[str, Rule] = {
     "GET /campaigns/{key}/draws": Page(SCIENTIST),
     "GET /draws/{draw_id}": Page(SCIENTIST),
     "GET /trainingsets/{name}": Page(SCIENTIST),
+    "GET /trainingsets/{name}/versions/{tag}": Page(SCIENTIST),
     "GET /trainingsets/{name}/diff": Page(SCIENTIST),
     "GET /models/{name}": Page(SCIENTIST),
     "GET /models/{name}/{version}": Page(SCIENTIST),

@@ -175,13 +175,29 @@ def test_gc__what_went_can_be_looked_up_and_built_again(tmp_path: Path) -> None:
     assert awb.run("trainingset", "verify", "v2").code == MISSING
 
 
+def test_rules__their_edits_are_shown_told_and_blamed(tmp_path: Path) -> None:
+    awb = versioned_home.make(tmp_path / "home")
+    awb.add_ruled()
+    shown, changed = awb("trainingset", "show"), awb("trainingset", "diff", "v2", "v3")
+    blamed = awb("trainingset", "blame", awb.tasks[1].text_key)["moments"]
+    people = awb.run("trainingset", "show", output="text").stdout
+
+    assert [(one["rule"], one["code_before"], one["code_after"]) for one in shown["edits"]] == [
+        ("sold-only", RIGHT, WRONG), ("unclear", RIGHT, None),
+    ]  # fmt: skip
+    assert [one["check"] for one in shown["findings"]] == ["source_shares"]
+    assert (changed["counts"]["by_rule"], changed["counts"]["recoded"], changed["counts"]["removed"]) == (1, 1, 1)
+    assert [(one["who"], one["code"]) for one in blamed if one["what"] == "edited"] == [("sold-only", WRONG)]
+    assert "Bread that is not baked here is sold only." in people
+
+
 def test_build__refused_shows_what_was_found_and_writes_nothing(awb: VersionedHome) -> None:
-    result = awb.run("trainingset", "build", AWB_TRAININGSET__CHECKS__LARGEST_SHARES='{"coder": 0.1}')
+    result = awb.run("trainingset", "build", AWB_TRAININGSET__CHECKS='{"largest_shares": {"coder": 0.1}}')
     (finding,) = [one for one in result.json["findings"] if one["level"] == "stop"]
 
     assert (result.code, result.json["refused"]) == (REFUSED, True)
     assert finding["check"] == "source_shares"
-    assert finding["rows"]
+    assert {one["wording"] for one in finding["rows"]} == {awb.wording(number) for number in (0, 1, 3)}
     assert result.error["error"] == "BuildRefusedError"
     assert [one["tag"] for one in awb("trainingset", "log")["versions"]] == ["v1", "v2"]
 
