@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -20,8 +18,9 @@ from annotation.errors import CheckFailedError, ConflictError, InvalidInputError
 from sync.storage import Storage
 from sync.trainingset import digest, export, schema
 from sync.trainingset.store import TrainingSetStore
-from tests.parts import committing, trainingrows
-from tests.parts.committing import Commit, Committing
+from tests.parts import committing, storeplaces, trainingrows
+from tests.parts.committing import Commit
+from tests.parts.storeplaces import Place
 from tests.parts.trainingrows import codes, rows
 
 pytestmark = pytest.mark.integration
@@ -29,27 +28,9 @@ pytestmark = pytest.mark.integration
 KILLS = 10
 
 
-@dataclass(frozen=True)
-class Place:
-    catalog_uri: str
-    storage: Storage
-    settings: dict[str, Any]
-
-    def store(self) -> TrainingSetStore:
-        return TrainingSetStore(catalog_uri=self.catalog_uri, storage=self.storage, name="naf")
-
-    def committing(self, commits: list[Commit]) -> Committing:
-        return committing.process(catalog_uri=self.catalog_uri, storage=self.settings, commits=commits)
-
-
-@pytest.fixture(params=["folder-sqlite", "s3-postgres"])
+@pytest.fixture(params=storeplaces.PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "folder-sqlite":
-        settings = {"url": str(tmp_path / "store")}
-        return Place(f"sqlite:///{tmp_path}/ledger.sqlite", Storage(**settings), settings)
-    server = request.getfixturevalue("s3")
-    settings = {"url": server.new_bucket(), "key": server.key, "secret": server.secret, "endpoint": server.endpoint}
-    return Place(request.getfixturevalue("postgres_url")(), Storage(**settings), settings)
+    return storeplaces.of(request, tmp_path)
 
 
 @pytest.fixture
