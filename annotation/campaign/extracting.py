@@ -73,6 +73,8 @@ MODELS: Final[Columns] = {
     "sha256": _T, "parameters": _D, "metrics": _D, "trained_at": _M,
 }  # fmt: skip
 
+# Rows about two coders, who are named in the value.
+PAIR: Final = "pair"
 _COEFFICIENTS: Final = ("percent", "cohen", "fleiss", "krippendorff", "krippendorff_hierarchical", "gwet")
 
 
@@ -140,7 +142,7 @@ def _agreement(work: UnitOfWork, campaign_key: str, _now: datetime) -> Iterator[
     for period, agreement in found.periods.items():
         yield from _coefficients("period", period, agreement)
     for pair, agreement in found.pairs.items():
-        yield from _coefficients("pair", " ".join(pair), agreement)
+        yield from _coefficients(PAIR, " ".join(pair), agreement)
 
 
 def _coefficients(part: str, value: str, agreement: Agreement) -> Iterator[Sequence[Any]]:

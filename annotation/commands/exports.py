@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from annotation import terminal
-from annotation.campaign import extracting, tablebytes
+from annotation.campaign import disguising, extracting, tablebytes
 from annotation.campaign.tablebytes import Format as FileFormat
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.errors import InvalidInputError, UnreachableError
 from annotation.ledger.unit_of_work import UnitOfWork
 from annotation.terminal import Config, Format, Home, Output
@@ -42,15 +43,19 @@ def export(
         key = key or desk.settings.campaign.key
         work.campaigns.get(key)
         files = {name: to / f"{key}-{name}.{file_format}" for name in table or extracting.CAMPAIGN}
+        disguise = desk.settings.privacy.read_pseudonym_key()
         for name, path in files.items():
-            _write(work, key, name, path, file_format)
+            _write(work, key, name, path, file_format, disguise)
+    told = [f"{name}: {path}" for name, path in files.items()]
+    if disguise:
+        told.append(f"Coders bear pseudonyms of the key {disguise.id}.")
     data = {"campaign": key, "files": {name: str(path) for name, path in files.items()}}
-    terminal.emit(output, data, *(f"{name}: {path}" for name, path in files.items()))
+    terminal.emit(output, data | {"pseudonym_key": disguise.id if disguise else None}, *told)
 
 
-def _write(work: UnitOfWork, key: str, table: str, path: Path, form: FileFormat) -> None:
+def _write(work: UnitOfWork, key: str, table: str, path: Path, form: FileFormat, disguise: PseudonymKey | None) -> None:
     """The file appears when it is whole."""
-    extract = extracting.of_campaign(work, key, table, now=clock())
+    extract = disguising.disguised(extracting.of_campaign(work, key, table, now=clock()), disguise)
     unfinished = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from annotation.campaign import tablebytes
+from annotation.campaign import disguising, tablebytes
 from annotation.campaign.extracting import Extract, Kind
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.errors import InvalidInputError
 from sync.storage import Storage
 from sync.trainingset import schema
@@ -78,10 +79,12 @@ def export(
     normaliser: Normaliser | None = None,
     selection: Selection = Selection(),
     spreadsheet: bool = False,
+    key: PseudonymKey | None = None,
     on_progress: Callable[[int], None] = lambda _rows: None,
 ) -> Exported:
     """Written while it is read. CSV is UTF-8 with commas. fastText lines are ``__label__<code> <line>``.
 
+    With a ``key``, coders bear the pseudonyms that it gives.
     Raises InvalidInputError for fastText without a normaliser, or for a code with a blank in it, and for a spreadsheet
     of another format than CSV.
     """
@@ -90,7 +93,7 @@ def export(
     if spreadsheet and form is not Format.CSV:
         raise InvalidInputError("Only CSV is opened in a spreadsheet.", cure="Add --format csv.")
     batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
-    counted = _Counted(batches, selection, on_progress)
+    counted = _Counted(batches if key is None else _disguised(batches, key), selection, on_progress)
     with storage.writing(path) as handle:
         if form is Format.PARQUET:
             _write_parquet(handle, counted)
@@ -108,6 +111,13 @@ def fasttext_lines(rows: pa.Table, normaliser: Normaliser) -> Iterator[str]:
             if re.search(r"\s", code):
                 raise InvalidInputError(f"The code {code!r} cannot be a fastText label: it holds a blank.")
             yield f"__label__{code} {normaliser.line(text, json.loads(variables))}".rstrip()
+
+
+def _disguised(batches: Iterable[pa.RecordBatch], key: PseudonymKey) -> Iterator[pa.RecordBatch]:
+    name = disguising.name_of(key)
+    for batch in batches:
+        coders = [None if coder is None else name(coder) for coder in batch["coder"].to_pylist()]
+        yield batch.set_column(batch.schema.get_field_index("coder"), "coder", pa.array(coders, pa.string()))
 
 
 @dataclass(slots=True)
