@@ -178,4 +178,6 @@ class Settings(SamplingSettings):
             secret=read_secret(settings.secret, settings.secret_file),
             endpoint=settings.endpoint,
             region=settings.region,
+            # In-house servers bear in-house certificates; Amazon's own never do.
+            ca_file=self.network.ca_file if settings.endpoint else None,
         )

@@ -15,6 +15,7 @@ from uuid import uuid4
 import fsspec
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
+from annotation import network
 from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMES: Final = ("file", "s3")
 CONNECT_SECONDS: Final = 10
 READ_SECONDS: Final = 60
+# Our own name among the properties of an Iceberg catalog, which has none for it.
+CA_FILE: Final = "s3.ca-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,12 @@ class Storage:
         secret: str | None = None,
         endpoint: str | None = None,
         region: str = "us-east-1",
+        ca_file: Path | None = None,
     ) -> None:
         self.url = normalise(url)
         self.endpoint = endpoint
         self.region = region
+        self.ca_file = ca_file
         self._key = key
         self._secret = secret
 
@@ -184,6 +189,7 @@ class Storage:
             "s3.endpoint": self.endpoint,
             "s3.access-key-id": self._key,
             "s3.secret-access-key": self._secret,
+            CA_FILE: str(self.ca_file) if self.ca_file else None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -192,7 +198,13 @@ class Storage:
         """fsspec keeps one instance per set of arguments and makes a new one after a fork, so none is held here."""
         if self.scheme == "file":
             return fsspec.filesystem("file", auto_mkdir=True)
-        return s3_filesystem(key=self._key, secret=self._secret, endpoint=self.endpoint, region=self.region)
+        return s3_filesystem(
+            key=self._key,
+            secret=self._secret,
+            endpoint=self.endpoint,
+            region=self.region,
+            ca_file=str(self.ca_file) if self.ca_file else None,
+        )
 
     def _key_of(self, path: str) -> str:
         """What the file system calls the path: an absolute path, or bucket/key."""
@@ -210,7 +222,8 @@ class Storage:
         except FileNotFoundError as error:
             raise NotFoundError(f"{url} does not exist.", cure="Check the path, and the bucket's name.") from error
         except (OSError, BotoCoreError, ClientError) as error:
-            raise UnreachableError(f"{url} cannot be opened: {error}", cure=self._cure()) from error
+            cure = network.DISTRUST_CURE if network.distrusted(error) else self._cure()
+            raise UnreachableError(f"{url} cannot be opened: {error}", cure=cure) from error
 
     def _cure(self) -> str:
         if self.scheme == "file":
@@ -246,7 +259,7 @@ def normalise(url: str) -> str:
 
 
 def s3_filesystem(
-    *, key: str | None, secret: str | None, endpoint: str | None, region: str | None
+    *, key: str | None, secret: str | None, endpoint: str | None, region: str | None, ca_file: str | None = None
 ) -> AbstractFileSystem:
     """s3fs as this project uses it; equal arguments give the same instance."""
     config = {
@@ -261,7 +274,7 @@ def s3_filesystem(
         key=key,
         secret=secret,
         endpoint_url=endpoint,
-        client_kwargs={"region_name": region},
+        client_kwargs={"region_name": region, **({"verify": ca_file} if ca_file else {})},
         config_kwargs=config,
         use_listings_cache=False,
     )

@@ -111,6 +111,7 @@ class Workbench:
             self.settings.training.model,
             settings.experiment,
             settings.artifact_root or (str(folder / "artifacts") if own else None),
+            ca_file=self.settings.network.ca_file,
         )
 
     @property
@@ -154,7 +155,8 @@ class Workbench:
                     f"There is no token for Label Studio at {settings.url}.",
                     cure="Set AWB_LABELSTUDIO__TOKEN, or labelstudio.token_file in the configuration.",
                 )
-            platform = LabelStudioPlatform(settings.url, token, language=language)
+            ca_file = self.settings.network.ca_file
+            platform = LabelStudioPlatform(settings.url, token, language=language, ca_file=ca_file)
         self._stack.callback(platform.close)
         return platform
 
@@ -170,7 +172,7 @@ class Workbench:
         with self.ledger.read() as work:
             known = work.trainingsets.all(self.settings.trainingset.name)
         there = [one.tag for one in known if one.collected_at is None]
-        return [tag for tag in there if set(text_keys) & set(self.store.read(tag)["text_key"].to_pylist())]
+        return [tag for tag in there if self.store.rows_of(tag, list(text_keys)).num_rows]
 
     def champion(self) -> str | None:
         """The champion as ``name/number``, or None before the first."""

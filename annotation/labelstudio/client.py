@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from annotation import network
 from annotation.campaign.ports import (
     Answer,
     LostAnswerError,
@@ -46,8 +48,9 @@ class LabelStudioPlatform:
         public_url: str | None = None,
         language: str = "fr",
         timeout: float = SECONDS_PER_REQUEST,
+        ca_file: Path | None = None,
     ) -> None:
-        self._session = Session(url, token, timeout=timeout)
+        self._session = Session(url, token, timeout=timeout, ca_file=ca_file)
         self._name = name or self._session.url
         self._public_url = (public_url or url).rstrip("/")
         self._language = language
@@ -203,7 +206,8 @@ class LabelStudioPlatform:
         address = f"{self._session.url}/user/signup/"
         form = {"email": email, "password": password}
         try:
-            with httpx.Client(timeout=30, params={"token": invitation}) as browser:
+            trusted = network.trust(self._session.ca_file)
+            with httpx.Client(timeout=30, params={"token": invitation}, verify=trusted) as browser:
                 browser.get(address).raise_for_status()
                 form["csrfmiddlewaretoken"] = browser.cookies.get("csrftoken") or ""
                 browser.post(address, data=form, headers={"Referer": address})

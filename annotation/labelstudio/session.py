@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from annotation import network
 from annotation.campaign.ports import LostAnswerError
 from annotation.errors import ConflictError, InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
 
@@ -46,7 +48,16 @@ class Session:
     ConflictError; LostAnswerError when a writing request went out and its answer did not come.
     """
 
-    def __init__(self, url: str, token: str, *, timeout: float = 60.0, read_attempts: int = READ_ATTEMPTS) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout: float = 60.0,
+        read_attempts: int = READ_ATTEMPTS,
+        ca_file: Path | None = None,
+    ) -> None:
+        self.ca_file = ca_file
         self.url = url.rstrip("/")
         self.token_kind = kind_of(token)
         self._token = token
@@ -149,7 +160,7 @@ class Session:
         from label_studio_sdk.core.api_error import ApiError
 
         try:
-            client = httpx.Client(timeout=self._timeout, follow_redirects=True)
+            client = httpx.Client(timeout=self._timeout, follow_redirects=True, verify=network.trust(self.ca_file))
             self._sdk = LabelStudio(base_url=self.url, api_key=self._token, httpx_client=client)
         except ApiError as error:
             raise self._refused(401) from error
@@ -185,7 +196,8 @@ class Session:
         message = f"Label Studio at {self.url} does not answer: {error or type(error).__name__}."
         if sent:
             return LostAnswerError(message, cure="Run the command again: it looks up what has been done.")
-        return UnreachableError(message, cure="Check that it runs and that the address is right: awb doctor")
+        cure = network.DISTRUST_CURE if network.distrusted(error) else ""
+        return UnreachableError(message, cure=cure or "Check that it runs and that the address is right: awb doctor")
 
     def _not_label_studio(self) -> UnreachableError:
         return UnreachableError(

@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 import pandas as pd
 
+from annotation import network
 from annotation.domain import stop_words, text
 from annotation.domain.text import Normaliser
 from annotation.errors import InstallationError, InvalidInputError, NotFoundError, UnreachableError, WorkbenchError
@@ -73,7 +74,19 @@ class ModelRegistry:
     and beside a SQLite file it is the folder ``mlartifacts``.
     """
 
-    def __init__(self, tracking_uri: str, model_name: str, experiment: str, artifact_root: str | None = None) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        model_name: str,
+        experiment: str,
+        artifact_root: str | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        if ca_file is not None:
+            # The only way to tell mlflow and the boto3 in it; what an administrator has set stays.
+            for name in ("MLFLOW_TRACKING_SERVER_CERT_PATH", "AWS_CA_BUNDLE"):
+                os.environ.setdefault(name, str(ca_file))
+        self._trusted = network.trust(ca_file)
         self.tracking_uri = tracking_uri
         self.model_name = model_name
         self.experiment = experiment
@@ -210,8 +223,9 @@ class ModelRegistry:
     def _check_server(self) -> str:
         cure = "Start the server, or correct the address in the settings (mlflow.tracking_uri)."
         try:
-            answer = httpx.get(f"{self.tracking_uri.rstrip('/')}/version", timeout=10)
+            answer = httpx.get(f"{self.tracking_uri.rstrip('/')}/version", timeout=10, verify=self._trusted)
         except httpx.HTTPError as error:
+            cure = network.DISTRUST_CURE if network.distrusted(error) else cure
             raise UnreachableError(f"MLflow at {self.tracking_uri} does not answer: {error}.", cure=cure) from error
         if answer.status_code in (401, 403):
             cure = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."

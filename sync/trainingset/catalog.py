@@ -136,6 +136,7 @@ class S3FileIO(FsspecFileIO):
             secret=self.properties.get("s3.secret-access-key"),
             endpoint=self.properties.get("s3.endpoint"),
             region=self.properties.get("s3.region"),
+            ca_file=self.properties.get(storages.CA_FILE),
         )
 
 
