@@ -38,9 +38,17 @@ class Store(Protocol):
 
     def current(self) -> Version | None: ...
 
-    def names(self, tag: str) -> list[str]: ...
+    def all_names(self) -> Mapping[str, list[str]]: ...
 
-    def collect(self, *, keep: Collection[str], grace: timedelta, now: datetime, dry_run: bool = False) -> Dropped: ...
+    def collect(
+        self,
+        *,
+        keep: Collection[str],
+        grace: timedelta,
+        now: datetime,
+        dry_run: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Dropped: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,6 @@ def blame(*, ledger: Ledger, store: Store | None, name: str, named: str) -> Time
     """
     with ledger.read() as work:
         found = lineage.of_text(work, lineage.key_of(work, named))
-        edits = [one for one in work.edits.of_text(found.text.key) if one.name == name]
         built = work.trainingsets.all(name)
         models = work.models.all()
     current = store.current() if store else None
@@ -97,6 +96,7 @@ def blame(*, ledger: Ledger, store: Store | None, name: str, named: str) -> Time
     line = _line(built, current)
     standing = _standing(history, line)
     at = {one.tag: one.built_at for one in built}
+    edits = [one for one in found.edits if one.name == name]
     moments = [*_of_ledger(found), *_of_edits(edits, at), *_of_versions(history, line, at)]
     digests = {one.digest for one in built if one.tag in standing}
     return Timeline(

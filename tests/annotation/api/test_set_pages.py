@@ -72,6 +72,13 @@ def test_version__that_is_not_there(client: TestClient) -> None:
     assert client.get("/trainingsets/trainingset/versions/v9").status_code == 404
 
 
+def test_text__tells_what_rules_made_of_its_label(client: TestClient, home: VersionedHome) -> None:
+    page = _whole(client, f"/texts/{home.tasks[1].text_key}").partition('id="edits"')[2]
+
+    assert f"{RIGHT} → <strong>{WRONG}</strong>" in page
+    assert "rule sold-only" in page
+
+
 def test_diff__by_coder_and_by_rule(client: TestClient, home: VersionedHome) -> None:
     coders = _whole(client, "/trainingsets/trainingset/diff?from=v1&to=v2").partition('id="coders"')[2]
     ruled = _whole(client, "/trainingsets/trainingset/diff?from=v2&to=v3&change=by_rule")
