@@ -8,6 +8,7 @@ from functools import lru_cache
 from html import escape
 
 from annotation.campaign.ports import Candidate, Feedback, GivenAnswer, Notes
+from annotation.domain import characters
 from annotation.domain.judgement import Outcome
 
 # Label Studio turns > into an entity: no child selectors.
@@ -71,7 +72,7 @@ def answers(given: Sequence[GivenAnswer], words: Mapping[str, str], outcomes: Ma
 
 
 def feedback(settled: Feedback, words: Mapping[str, str]) -> str:
-    note = f"<br>{escape(settled.note)}" if settled.note else ""
+    note = f"<br>{escape(characters.shown(settled.note))}" if settled.note else ""
     code = f"<b>{escape(settled.code)}</b> {escape(settled.title)}"
     return f'<div class="awb-settled">{escape(words["settled"])}{words["colon"]}{code}{note}</div>'
 
@@ -84,7 +85,7 @@ def _card(number: int, one: GivenAnswer, words: Mapping[str, str], outcomes: Map
     if one.difficulty is not None:
         lines.append(f'<span class="awb-who">{escape(words["difficulty"])} {one.difficulty} / 5</span>')
     if one.comment:
-        lines.append(f"<i>{escape(one.comment)}</i>")
+        lines.append(f"<i>{escape(characters.shown(one.comment))}</i>")
     return f'<div class="awb-card">{"<br>".join(lines)}</div>'
 
 

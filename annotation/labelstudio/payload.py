@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
-from pydantic import AllowInfNan, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from annotation.campaign.ports import Answer, PlatformAnnotation, PlatformTask, TaskPayload
+from annotation.domain import characters
 from annotation.domain.judgement import Outcome
 from annotation.errors import InvalidInputError
 from annotation.labelstudio import interface, markup, results, wording
@@ -28,26 +41,54 @@ _IMPERSONAL = frozenset({"key", "candidates", "model_version"})
 # What is kept of an annotation as it came; who made it is the pseudonym's business.
 RAW = ("id", "result", "was_cancelled", "lead_time", "created_at", "updated_at", "ground_truth", "parent_prediction")
 
+LONGEST_COMMENT: Final = 10_000
+LONGEST_KEY: Final = 64
+# In JSON: what neither database holds, or no JSON knows.
+_SUSPECT: Final = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity")
+_NESTED: Final = 200
+
+
+def _within(moment: datetime) -> datetime:
+    """In a year that every zone and both databases have."""
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("the year is none of ours")
+    return moment.astimezone(UTC)
+
+
+Id = Annotated[int, Field(ge=0, lt=2**63)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within)]
+
 
 class _Annotation(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    id: int
+    id: Id
     result: list[dict[str, Any]] | None = None
     completed_by: int | dict[str, Any] | None = None
     was_cancelled: bool = False
     lead_time: Annotated[float, AllowInfNan(False)] | None = None
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class _Task(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    id: int
+    id: Id
     data: dict[str, Any] = Field(default_factory=dict)
-    updated_at: AwareDatetime
+    updated_at: Moment
     annotations: list[Any] = Field(default_factory=list)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _of_others(cls, data: Any) -> Any:
+        # A task of ours has a table of values; one of somebody else's may have anything, and stops no pull.
+        return data if isinstance(data, dict) else {}
+
+    @field_validator("annotations", mode="before")
+    @classmethod
+    def _listed(cls, annotations: Any) -> Any:
+        return annotations or []
 
 
 def encode(payload: TaskPayload, *, language: str) -> dict[str, Any]:
@@ -57,8 +98,8 @@ def encode(payload: TaskPayload, *, language: str) -> dict[str, Any]:
     colon = wording.of(language)["colon"]
     data = {
         "key": payload.key,
-        "text": payload.text,
-        "context": "\n".join(f"{title}{colon}{value}" for title, value in payload.context),
+        "text": characters.shown(payload.text),
+        "context": "\n".join(f"{title}{colon}{characters.shown(value)}" for title, value in payload.context),
         "reason": payload.reason,
         "candidates": interface.choices(candidates, language=language, predicted=predicted),
         "model_version": payload.model_version or "",
@@ -110,13 +151,28 @@ def decode(task: Mapping[str, Any]) -> PlatformTask:
             f"Label Studio sent a task that cannot be read: {_fault(error)}.",
             cure="Check the server's version with: awb doctor",
         ) from error
-    key = read.data.get("key")
     return PlatformTask(
         external_id=read.id,
-        key=key if isinstance(key, str) and key else None,
+        key=_key(read.data.get("key")),
         updated_at=read.updated_at,
-        annotations=tuple(_annotation(raw, place, read) for place, raw in enumerate(read.annotations)),
+        annotations=tuple(_annotation(_storable(raw), place, read) for place, raw in enumerate(read.annotations)),
     )
+
+
+def _key(given: Any) -> str | None:
+    """As tasks of ours have one; None for anything else."""
+    ours = isinstance(given, str) and 0 < len(given) <= LONGEST_KEY and characters.storable(given) == given
+    return given if ours else None
+
+
+def _storable(raw: Any) -> Any:
+    """The annotation as both databases can hold it."""
+    try:
+        written = json.dumps(raw)
+    except (RecursionError, ValueError):
+        return characters.storable_document(raw)
+    deep = written.count("[") + written.count("{") > _NESTED
+    return characters.storable_document(raw) if deep or _SUSPECT.search(written) else raw
 
 
 def _annotation(raw: Any, place: int, task: _Task) -> PlatformAnnotation:
@@ -135,8 +191,8 @@ def _annotation(raw: Any, place: int, task: _Task) -> PlatformAnnotation:
         coder=_coder(read.completed_by),
         created_at=read.created_at,
         updated_at=read.updated_at,
-        lead_time=read.lead_time,
-        comment=results.comment(result),
+        lead_time=read.lead_time if read.lead_time is None or read.lead_time >= 0 else None,
+        comment=_cut(results.comment(result)),
         difficulty=results.difficulty(result),
         detail=results.reason(result) if outcome is Outcome.UNCLASSIFIABLE else "",
         problem=problem,
@@ -163,11 +219,17 @@ def _kept(raw: Any, task: _Task) -> dict[str, Any]:
     return kept | {"task": task.id}
 
 
+def _cut(comment: str) -> str:
+    """As long as a comment can be read; the whole of it stays in what is kept as it came."""
+    cut = len(comment) > LONGEST_COMMENT
+    return f"{comment[:LONGEST_COMMENT]}… [{len(comment)} characters]" if cut else comment
+
+
 def _fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
 
 
 def _coder(completed_by: int | dict[str, Any] | None) -> str:
     found = completed_by.get("id") if isinstance(completed_by, dict) else completed_by
-    return "" if found is None else str(found)
+    return str(found) if isinstance(found, int) and 0 <= found < 2**63 else ""

@@ -12,6 +12,8 @@ from annotation.labelstudio import interface
 Result = Sequence[Mapping[str, Any]]
 LEVELS: Mapping[str, int] = {str(level): level for level in range(len(interface.DIFFICULTY_KEYS))}
 
+LONGEST_CODE = 128
+
 
 def write(answer: Answer) -> Iterator[dict[str, Any]]:
     if answer.outcome is not Outcome.CODED:
@@ -38,6 +40,8 @@ def answer(result: Result) -> tuple[Outcome, str | None, str]:
     chosen = _values(result, interface.CODE, "choices")
     if len(chosen) != 1 or not isinstance(chosen[0], str) or not chosen[0]:
         return Outcome.LATER, None, f"{len(chosen)} choices that can be read, instead of one"
+    if len(chosen[0]) > LONGEST_CODE:
+        return Outcome.LATER, None, f"a choice of {len(chosen[0])} characters, which is no code"
     if chosen[0] in interface.OUTCOMES:
         return interface.OUTCOMES[chosen[0]], None, ""
     if chosen[0] != interface.OTHER:
@@ -46,7 +50,9 @@ def answer(result: Result) -> tuple[Outcome, str | None, str]:
     if len(paths) != 1 or not isinstance(paths[0], list) or not paths[0]:
         return Outcome.LATER, None, f"another code was announced and {len(paths)} chosen in the tree"
     if not isinstance(paths[0][-1], str) or not paths[0][-1]:
-        return Outcome.LATER, None, f"the tree gave {paths[0][-1]!r}, which is no code"
+        return Outcome.LATER, None, f"the tree gave {str(paths[0][-1])[:80]!r}, which is no code"
+    if len(paths[0][-1]) > LONGEST_CODE:
+        return Outcome.LATER, None, f"the tree gave {len(paths[0][-1])} characters, which are no code"
     return Outcome.CODED, paths[0][-1], ""
 
 
