@@ -13,7 +13,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_all,
+    wait_random_exponential,
+)
 
 from annotation.domain.text import Normaliser
 from annotation.domain.version import TrainingSetVersion
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
     from sync.trainingset.store import TrainingSetStore
 
 ATTEMPTS = 20
+PATIENCE_SECONDS = 600
+LONGEST_WAIT_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +94,30 @@ def build(
     ConflictError when others kept building.
     """
     work = _Build(ledger, store, name, nomenclature, normaliser, policy, checks, validation_share, seed, now)
-    attempts = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.05, max=5),
-        retry=retry_if_exception_type(ConflictError),
-        reraise=True,
-    )
+    attempts = patience()
     try:
         return attempts(work.attempt)
     except ConflictError as error:
+        tried = attempts.statistics["attempt_number"]
         raise ConflictError(
-            f"Others kept building the training set {name}; {ATTEMPTS} attempts were overtaken: {error.message}",
+            f"Others kept building the training set {name}; {tried} attempts were overtaken: {error.message}",
             cure="Run the command again; let one scheduled job build it.",
         ) from error
+
+
+def patience() -> Retrying:
+    """How long one who is overtaken tries again.
+
+    Who has just committed begins the next version while the others still find out that theirs is stale, so that one
+    busy writer overtakes them until it is done: of 6 writers with 5 versions each, one needed 25 attempts, to the end
+    of the contest. Attempts alone would be the wrong measure.
+    """
+    return Retrying(
+        stop=stop_all(stop_after_attempt(ATTEMPTS), stop_after_delay(PATIENCE_SECONDS)),
+        wait=wait_random_exponential(multiplier=0.05, max=LONGEST_WAIT_SECONDS),
+        retry=retry_if_exception_type(ConflictError),
+        reraise=True,
+    )
 
 
 def rows(*, ledger: Ledger, recipe: Recipe) -> Iterator[pa.RecordBatch]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
-
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from annotation.errors import ConflictError
 from sync.storage import Storage
@@ -94,21 +92,10 @@ def amend_all(contest: Contest, number: int, start: Barrier) -> None:
 def _amended(store: TrainingSetStore, tag: str, key: str) -> Done:
     """Tried again from the version that is current then, as often and after such waits as a build."""
     started = time.monotonic()
-    for attempt in attempts():
+    for attempt in build.patience():
         with attempt:
             _once(store, tag, key)
     return Done(tag, attempt.retry_state.attempt_number, time.monotonic() - started)
-
-
-def attempts() -> Iterator[Any]:
-    return iter(
-        Retrying(
-            stop=stop_after_attempt(build.ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.05, max=5),
-            retry=retry_if_exception_type(ConflictError),
-            reraise=True,
-        )
-    )
 
 
 def _once(store: TrainingSetStore, tag: str, key: str) -> Version:
