@@ -98,7 +98,7 @@ class Catalog:
                 cure="Nothing of this commit is in force. Run the command again, when fewer others commit.",
             ) from error
         except Exception as error:
-            if not (_is_from_database(error) or _is_from_storage(error)):
+            if not (_is_from_database(error) or storages.is_from_storage(error)):
                 raise
             raise UnreachableError(
                 f"The training set {name} at {self._storage.url} cannot be reached: {_first_line(error)}",
@@ -158,8 +158,3 @@ def _first_line(error: BaseException) -> str:
 def _is_from_database(error: BaseException) -> bool:
     """Known by its module, since SQLAlchemy itself is imported by the ledger alone."""
     return type(error).__module__.startswith("sqlalchemy.")
-
-
-def _is_from_storage(error: BaseException) -> bool:
-    """s3fs turns most errors into those of the system, but not that nobody answers; the storage alone imports these."""
-    return isinstance(error, OSError) or type(error).__module__.startswith("botocore.")

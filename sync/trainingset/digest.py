@@ -6,7 +6,9 @@ incremental hashing of Bellare and Micciancio, 1997): 256 bits, in four lanes th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -47,13 +49,19 @@ class Digest:
 
     def _sums(self, rows: pa.Table) -> tuple[int, ...]:
         if self._connection is None:
-            import duckdb
-
-            self._connection = duckdb.connect(":memory:")
+            self._connection = _database(os.getpid()).cursor()
         self._connection.register("serialisable", _serialisable(rows))
         (sums,) = self._connection.execute(_SUMS).fetchall()
         self._connection.unregister("serialisable")
         return tuple(int(one) for one in sums)
+
+
+@cache
+def _database(_process: int) -> DuckDBPyConnection:
+    """One for a process, as opening one takes as long as the digest of 10,000 rows."""
+    import duckdb
+
+    return duckdb.connect(":memory:")
 
 
 def digest(rows: pa.Table | Iterable[pa.Table], *, form: int = schema.FORM) -> str:
