@@ -151,6 +151,10 @@ class OidcSettings(Section):
 class ServeSettings(Section):
     host: str = "127.0.0.1"
     port: int = 8765
+    tls_certificate_file: Path | None = Field(
+        None, description="PEM file of our certificate and its chain; none: plain, as behind a proxy that ends TLS."
+    )
+    tls_key_file: Path | None = None
     public_url: str = Field("", description="How Label Studio reaches us for webhooks; empty: http://host:port.")
     webhook_secret: SecretStr | None = None
     webhook_secret_file: Path | None = None

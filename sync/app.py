@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -182,9 +183,28 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def run(app: FastAPI, listening: socket.socket) -> None:
+def run(app: FastAPI, listening: socket.socket, settings: ServeSettings) -> None:
     """Serve until interrupted."""
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])
+    server(app, settings).run(sockets=[listening])
+
+
+def server(app: FastAPI, settings: ServeSettings) -> uvicorn.Server:
+    """By TLS where the settings name a certificate; InvalidInputError where that cannot be used."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        ssl_certfile=settings.tls_certificate_file,
+        ssl_keyfile=settings.tls_key_file,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidInputError(
+            f"The certificate of these pages cannot be used ({error.strerror or error}).",
+            cure="Check serve.tls_certificate_file and serve.tls_key_file.",
+        ) from error
+    return uvicorn.Server(config)
 
 
 def _access(ledger: Ledger, serve: ServeSettings, clock: Callable[[], datetime], session_secret: str) -> Access:

@@ -340,7 +340,8 @@ def serve(
     with terminal.opened(context, config, home) as bench:
         given = {name: value for name, value in (("host", host), ("port", port)) if value}
         settings = bench.settings.model_copy(update={"serve": bench.settings.serve.model_copy(update=given)})
-        address = settings.serve.public_url or f"http://{settings.serve.host}:{settings.serve.port}"
+        scheme = "https" if settings.serve.tls_certificate_file else "http"
+        address = settings.serve.public_url or f"{scheme}://{settings.serve.host}:{settings.serve.port}"
         if register:
             steps.register_webhook(bench, address)
         listening = web.listen(settings.serve.host, settings.serve.port)
@@ -366,7 +367,7 @@ def serve(
                 "and the API to nobody."
             )
         terminal.emit(output, {"url": address, "label_studio": own.url if own else None}, *told)
-        web.run(application, listening)
+        web.run(application, listening, settings.serve)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from annotation.errors import InstallationError, InvalidInputError, UnreachableError
@@ -40,6 +41,8 @@ from annotation.ledger.repositories.texts import Texts
 from annotation.ledger.repositories.versions import Calibrations, Decisions, ModelVersions, TrainingSetVersions
 
 BUSY_SECONDS = 60
+_AWAY_CURE = "Check ledger.url, and that the database runs, is not locked and has room."
+_DISTRUST_CURE = "Name the PEM file of the authority that signed its certificate by sslrootcert in ledger.url."
 # Of PostgreSQL.
 UNDEFINED_TABLE = "42P01"
 NO_PRIVILEGE = "42501"
@@ -300,13 +303,18 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except PoolTimeoutError as error:
+            raise UnreachableError(
+                f"The ledger at {self.address} is busy: all our connections to it wait for answers.",
+                cure="Try again; if it goes on, check that the database answers.",
+            ) from error
         except OperationalError as error:
             if "no such table" in str(error.orig):
                 raise self._without_tables() from error
             reason = str(error.orig).partition("\n")[0]
             raise UnreachableError(
                 f"The ledger at {self.address} does not answer: {reason}.",
-                cure="Check ledger.url, and that the database runs, is not locked and has room.",
+                cure=_DISTRUST_CURE if "certificate verify failed" in reason else _AWAY_CURE,
             ) from error
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE:
