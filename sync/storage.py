@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import fsspec
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from annotation import network
 from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
@@ -221,9 +220,12 @@ class Storage:
             yield self._key_of(path)
         except FileNotFoundError as error:
             raise NotFoundError(f"{url} does not exist.", cure="Check the path, and the bucket's name.") from error
-        except (OSError, BotoCoreError, ClientError) as error:
+        except Exception as error:
+            if not is_from_storage(error):
+                raise
+            told = str(error).partition("\n")[0]
             cure = network.DISTRUST_CURE if network.distrusted(error) else self._cure()
-            raise UnreachableError(f"{url} cannot be opened: {error}", cure=cure) from error
+            raise UnreachableError(f"{url} cannot be opened: {told}", cure=cure) from error
 
     def _cure(self) -> str:
         if self.scheme == "file":
@@ -278,6 +280,11 @@ def s3_filesystem(
         config_kwargs=config,
         use_listings_cache=False,
     )
+
+
+def is_from_storage(error: BaseException) -> bool:
+    """s3fs makes most faults those of the system, but not that nobody answers, nor that an answer was cut."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("botocore", "aiohttp")
 
 
 def _staged(path: str) -> str:

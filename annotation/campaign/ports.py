@@ -188,6 +188,10 @@ class Platform(Protocol):
         """The number of tasks in it that carry a key of ours. Errors: NotFoundError."""
         ...
 
+    def clock(self) -> datetime | None:
+        """What time it is there, by which it stamps all that happens; None where it does not tell."""
+        ...
+
     def newest_change(self, project: int) -> datetime | None:
         """When the task that changed last did so, by the platform's clock; None without tasks."""
         ...

@@ -2,7 +2,8 @@
 
 What holds here: the platform is read, never written; the ledger only ever gains rows. The whole annotation set of a
 task that changed is compared with what is in force, so that a lost webhook, a killed pull or a late answer leaves no
-trace after the next pull. The cursor of a project moves last, when all rows before it are committed.
+trace after the next pull. The cursor of a project moves last, when all rows before it are committed, and never beyond
+what the platform's clock shows; where that clock was set, all is read again.
 """
 
 from __future__ import annotations
@@ -80,20 +81,32 @@ def pull(
     """
     with exclusive.hold(ledger, f"pull:{campaign_key}", clock=clock) as prolong:
         projects, nomenclature = _known(ledger, platform, campaign_key)
+        shown = platform.clock()
+        ahead = None if shown is None else (shown - clock()).total_seconds()
+        full = full or _was_set(ledger, campaign_key, ahead)
         result, missing = PullResult(), []
         for project in projects:
-            reading = _Reading(ledger, platform, project, nomenclature, clock, prolong, on_progress, result.tasks_seen)
+            taker = Taker(ledger, platform, project, nomenclature, clock, shown=shown)
+            reading = _Reading(ledger, platform, project, taker, clock, prolong, on_progress, result.tasks_seen)
             try:
                 result += reading.read(full=full, overlap=overlap)
             except NotFoundError:
                 missing.append(project)
         with ledger.begin() as work:
-            work.events.mark("pulled", campaign_key, now=clock())
+            work.events.mark("pulled", campaign_key, now=clock(), payload={"platform_ahead": ahead})
             if result != PullResult(tasks_seen=result.tasks_seen):
                 work.events.add("pull", campaign_key, now=clock(), payload=asdict(result))
     if missing:
         raise _deleted(platform, missing)
     return result
+
+
+def _was_set(ledger: Ledger, campaign_key: str, ahead: float | None) -> bool:
+    """Whether the platform's clock, or ours, was set since the last pull, by more than the overlap makes up for."""
+    with ledger.read() as work:
+        last = work.events.newest("pulled", campaign_key)
+    former = last.payload.get("platform_ahead") if last else None
+    return ahead is not None and former is not None and abs(ahead - former) > OVERLAP.total_seconds() / 2
 
 
 def _known(ledger: Ledger, platform: Platform, campaign_key: str) -> tuple[list[Project], Nomenclature]:
@@ -138,7 +151,7 @@ class _Reading:
         ledger: Ledger,
         platform: Platform,
         project: Project,
-        nomenclature: Nomenclature,
+        taker: Taker,
         clock: Callable[[], datetime],
         prolong: Callable[[], None],
         on_progress: Callable[[int], None],
@@ -150,7 +163,7 @@ class _Reading:
         self._clock = clock
         self._prolong = prolong
         self._on_progress = on_progress
-        self._taker = Taker(ledger, platform, project, nomenclature, clock)
+        self._taker = taker
         self._seen = seen_before
         self._newest = project.cursor
         self._taken = Taken()
@@ -209,7 +222,9 @@ class _Reading:
         project = self._project
         with self._ledger.begin() as work:
             if self._newest is not None:
-                work.platforms.move_cursor(project.campaign, project.platform, self._newest, project.queue)
+                # What bears a time to come shall not hide what happens until then.
+                reached = min(self._newest, self._taker.shown or self._newest)
+                work.platforms.move_cursor(project.campaign, project.platform, reached, project.queue)
             work.inbox.mark_processed(hints.ids, now=self._clock())
             if went_back and self._taken.kept:
                 payload = {"project": project.external_id, "queue": project.queue, "kept": self._taken.kept}

@@ -19,6 +19,8 @@ from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.code import UnknownCodeError
 from annotation.nomenclature.nomenclature import Nomenclature
 
+# The platform's clock is read to the second, a moment before what it is compared with.
+ROUNDING: Final = timedelta(seconds=5)
 FOREIGN: Final = "The task is none of ours: somebody added it on the platform."
 PULL: Final = "pull"
 TAKEN: Final = "A later pull took it."
@@ -80,12 +82,15 @@ class Taker:
         project: Project,
         nomenclature: Nomenclature,
         clock: Callable[[], datetime],
+        *,
+        shown: datetime | None = None,
     ) -> None:
         self._ledger = ledger
         self._platform = platform
         self._project = project
         self._nomenclature = nomenclature
         self._clock = clock
+        self.shown = shown
         self._coders: Mapping[str, PlatformCoder] = {}
         self._forgotten: frozenset[str] = frozenset()
         self._erased: frozenset[str] = frozenset()
@@ -153,7 +158,7 @@ class Taker:
             last = latest.get(annotation.external_id)
             if last is not None and last.task_key != key:
                 taken += self._make_room(work, last)
-            elif last is not None and annotation.updated_at < last.judged_at:
+            elif last is not None and self._is_of_before(annotation.updated_at, last):
                 # What was recorded later is what the coder said last: the platform forgot it.
                 self.older = True
                 before.pop(annotation.external_id, None)
@@ -197,11 +202,19 @@ class Taker:
 
     def _take_back(self, work: UnitOfWork, task: PlatformTask, judgement: Judgement) -> Taken:
         """An annotation that is there no more: deleting one moves its task's time on, losing one does not."""
-        if task.updated_at < judgement.judged_at:
+        if self._is_of_before(task.updated_at, judgement):
             self.older = True
             self._keep(work, judgement)
             return Taken(kept=1)
         return Taken(deleted=int(self._bury(work, judgement, task.updated_at)))
+
+    def _is_of_before(self, moment: datetime, recorded: Judgement) -> bool:
+        """Whether the platform shows a state from before the recorded one.
+
+        A recorded moment that its clock has yet to reach says nothing: the clock was set back.
+        """
+        ahead = self.shown is not None and recorded.judged_at > self.shown + ROUNDING
+        return moment < recorded.judged_at and not ahead
 
     def _make_room(self, work: UnitOfWork, holder: Judgement) -> Taken:
         """For an annotation that bears the id of another task's, which the platform lost."""

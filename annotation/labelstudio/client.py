@@ -122,6 +122,10 @@ class LabelStudioPlatform:
         self._session.get(f"api/projects/{project}/", include="id")
         return int(self._page(project, [_filter("data.key", "empty", "String", False)], fields="id", size=1)["total"])
 
+    def clock(self) -> datetime | None:
+        self._session.get("api/version")
+        return self._session.date
+
     def newest_change(self, project: int) -> datetime | None:
         newest = self._page(project, [], fields="id,data,updated_at", size=1, ordering="-tasks:updated_at")["tasks"]
         return payload.decode(newest[0]).updated_at if newest else None

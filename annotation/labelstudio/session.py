@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,8 @@ class TooLongError(InvalidInputError):
 class Session:
     """``token`` is a legacy token or a personal access token; which one, its form tells.
 
+    ``date`` is when the server says that it gave its last answer, to the second.
+
     Raises on use: UnreachableError (no answer, refused token, server error), NotFoundError, InvalidInputError,
     ConflictError; LostAnswerError when a writing request went out and its answer did not come.
     """
@@ -64,6 +68,7 @@ class Session:
         self._timeout = timeout
         self._read_attempts = read_attempts
         self._sdk: Any = None
+        self.date: datetime | None = None
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON that a reading request gives; faults that may pass are tried again."""
@@ -145,6 +150,7 @@ class Session:
         except json.JSONDecodeError as error:
             raise self._not_label_studio() from error
         response: httpx.Response = sent
+        self.date = _date(response.headers.get("Date", ""))
         return response
 
     @property
@@ -213,6 +219,13 @@ def kind_of(token: str) -> str:
     except jwt.InvalidTokenError:
         return LEGACY
     return PERSONAL
+
+
+def _date(header: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _detail(response: httpx.Response) -> str:

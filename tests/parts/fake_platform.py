@@ -51,6 +51,8 @@ class FakePlatform:
         self.fail_create: list[str] = []
         self.late: list[Callable[[], object]] = []
         self.reachable = True
+        # How far its clock was set forward, or back.
+        self.clock_off = timedelta(0)
         self._last = 0
         self._moment = START
 
@@ -78,6 +80,9 @@ class FakePlatform:
         if project not in self.projects:
             raise NotFoundError(f"There is no project {project}.")
         return sum(self.stored[number].payload is not None for number in self.task_ids(project))
+
+    def clock(self) -> datetime | None:
+        return self._moment + self.clock_off
 
     def newest_change(self, project: int) -> datetime | None:
         return max((self.stored[number].updated_at for number in self.task_ids(project)), default=None)
@@ -238,7 +243,7 @@ class FakePlatform:
 
     def _tick(self) -> datetime:
         self._moment += timedelta(seconds=1)
-        return self._moment
+        return self._moment + self.clock_off
 
     def _require_reachable(self) -> None:
         if not self.reachable:

@@ -79,10 +79,10 @@ class Events:
         self._session.add(EventRow(kind=kind, subject=subject, payload=dict(payload or {}), happened_at=now))
         self._session.flush()
 
-    def mark(self, kind: str, subject: str, *, now: datetime) -> None:
+    def mark(self, kind: str, subject: str, *, now: datetime, payload: Mapping[str, Any] | None = None) -> None:
         """As ``add``, for what happens too often to keep more than the last one."""
         self._session.execute(delete(EventRow).where(EventRow.kind == kind, EventRow.subject == subject))
-        self.add(kind, subject, now=now)
+        self.add(kind, subject, now=now, payload=payload)
 
     def newest(self, kind: str, subject: str) -> Event | None:
         """The last one of this kind about that subject."""

@@ -410,3 +410,37 @@ def test_pull__without_a_webhook_nothing_is_missed(desk: Desk) -> None:
     desk.say(desk.ids[0], "a", "01.11Z")
 
     assert desk.pull().unannounced == 0
+
+
+def test_pull__a_platform_whose_clock_was_set_back_hides_nothing(desk: Desk) -> None:
+    desk.platform.clock_off = timedelta(hours=1)
+    first = desk.say(desk.ids[0], "a", "01.11Z")
+    desk.pull()
+    desk.platform.clock_off = timedelta(0)
+    desk.say(desk.ids[1], "b", "01.12Z")
+    desk.platform.edit(desk.ids[0], first, "01.13Z")
+
+    result = desk.pull()
+    desk.say(desk.ids[2], "c", "01.11Z")
+
+    assert (result.new, result.edited, result.kept) == (1, 1, 0)
+    assert (desk.pull().new, desk.pull().new) == (1, 0)
+    with desk.ledger.read() as work:
+        current = work.judgements.current(campaigns.KEY)
+    assert sorted(one.judgement.code or "" for one in current) == ["01.11Z", "01.12Z", "01.13Z"]
+
+
+def test_pull__what_was_said_while_the_clock_was_behind_is_found_when_it_is_right_again(desk: Desk) -> None:
+    """Nobody pulled in the hour in which all that was said bore times that had been read already."""
+    desk.platform.clock_off = timedelta(hours=1)
+    desk.say(desk.ids[0], "a", "01.11Z")
+    desk.pull()
+    desk.platform.clock_off = timedelta(0)
+    desk.say(desk.ids[1], "b", "01.12Z")
+    later = timedelta(hours=3)
+    desk.platform.clock_off = later
+    desk.say(desk.ids[2], "c", "01.12Z")
+
+    result = desk.pull(clock=lambda: campaigns.NOW + later)
+
+    assert result.new == 2
