@@ -220,11 +220,19 @@ class Sender:
         found = self._platform.find_tasks(project, chosen)
         with self._ledger.read() as work:
             noted = work.platforms.known_keys(self._platform.name, [one for ids in found.values() for one in ids])
-        if lacking := set(chosen) - set(noted.values()):
+        if lacking := set(chosen) - set(noted.values()) - self._deleted(project, chosen):
             raise CheckFailedError(
                 f"The task {min(lacking)} was sent to project {project} of {self._platform.name} and is not there.",
                 cure="Run awb pull --full, then push again: it sends what is not there.",
             )
+
+    def _deleted(self, project: int, keys: Sequence[str]) -> set[str]:
+        """Those that somebody deleted there since they came: the next pull notes it, and a push sends them again."""
+        with self._ledger.read() as work:
+            noted = work.platforms.references(self._campaign.key, self._platform.name, project_id=project)
+        numbers = {key: number for number, key in noted.items() if key in keys}
+        there = {task.external_id for task in self._platform.tasks(project, sorted(numbers.values()))}
+        return {key for key, number in numbers.items() if number not in there}
 
     def _living(self, project: int) -> int:
         with self._ledger.read() as work:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from annotation.errors import InstallationError, InvalidInputError, UnreachableError
+from annotation.errors import ConflictError, InstallationError, InvalidInputError, UnreachableError
 from annotation.ledger import revisions
 from annotation.ledger.repositories.accounts import Accounts, Tokens
 from annotation.ledger.repositories.answers import Answers
@@ -46,6 +46,7 @@ _DISTRUST_CURE = "Name the PEM file of the authority that signed its certificate
 # Of PostgreSQL.
 UNDEFINED_TABLE = "42P01"
 NO_PRIVILEGE = "42501"
+CROSSED = ("40P01", "40001")  # of PostgreSQL: a deadlock, or transactions that cannot be put in an order
 # libpq would wait for minutes for a connection, and for hours for an answer over one that a firewall has forgotten.
 PATIENCE = {
     "connect_timeout": "10",
@@ -312,6 +313,11 @@ class Ledger:
             if "no such table" in str(error.orig):
                 raise self._without_tables() from error
             reason = str(error.orig).partition("\n")[0]
+            if getattr(error.orig, "sqlstate", None) in CROSSED:
+                raise ConflictError(
+                    f"Another command changed the same rows of the ledger at the same moment ({reason}).",
+                    cure="Nothing was written. Run the command again.",
+                ) from error
             raise UnreachableError(
                 f"The ledger at {self.address} does not answer: {reason}.",
                 cure=_DISTRUST_CURE if "certificate verify failed" in reason else _AWAY_CURE,

@@ -30,6 +30,7 @@ from tests.faults.trouble import Trouble
 from tests.parts import tinycorpus
 from tests.parts.labelstudio import platform_of
 
+KILLERS = 2
 PASSPHRASE = "a-long-passphrase"
 
 Tell = Callable[[str], None]
@@ -112,14 +113,17 @@ class _Storm:
             Loop(office, journal, name, commands[name][0], pause=8.0, stopped=self._stopped)
             for name in ("push", "pull", "build")
         ]
-        self._killer = Killer(self._loops, plan.kills(form), journal, stopped=self._over)
+        kills = plan.kills(form)
+        self._killers = [
+            Killer(self._loops, kills[number::KILLERS], journal, stopped=self._over) for number in range(KILLERS)
+        ]
         faults = plan.faults(form, disk=office.disk is not None)
         self._trouble = Trouble(office, faults, journal, stopped=self._over, tell=tell)
         self._watch = Watch(office.serve_port, stopped=self._stopped)
         self._said = journal.said
 
     def rage(self) -> None:
-        for thread in (*self._coders, *self._loops, self._killer, self._trouble, self._watch):
+        for thread in (*self._coders, *self._loops, *self._killers, self._trouble, self._watch):
             thread.start()
         until = time.monotonic() + 60 * self._form.minutes
         waves = iter(range(1, self._form.waves))
@@ -132,11 +136,12 @@ class _Storm:
                 wave = next(waves, None)
                 if wave is not None:
                     self._draw(wave)
-            done = f"{self._killer.done} kills, {self._trouble.done} faults, {len(self._said)} of {planned} steps"
+            kills = sum(one.done for one in self._killers)
+            done = f"{kills} kills, {self._trouble.done} faults, {len(self._said)} of {planned} steps"
             self._tell(done)
         self._over.set()
         self._stopped.set()
-        for thread in (*self._coders, *self._loops, self._killer, self._trouble, self._watch):
+        for thread in (*self._coders, *self._loops, *self._killers, self._trouble, self._watch):
             thread.join(300)
 
     def _draw(self, wave: int) -> None:
@@ -151,7 +156,8 @@ class _Storm:
     def _busy(self) -> bool:
         at_work = any(one.is_alive() for one in self._coders)
         said_enough = len(self._said) >= self._form.steps
-        return self._killer.is_alive() or self._trouble.is_alive() or (at_work and not said_enough)
+        harmed = any(one.is_alive() for one in (*self._killers, self._trouble))
+        return harmed or (at_work and not said_enough)
 
     def _tasks(self) -> dict[int, int]:
         numbers = self._office.task_numbers()
@@ -164,7 +170,7 @@ class _Storm:
 
     def complaints(self) -> list[str]:
         found = [f"{loop.command} hung" for loop in self._loops if loop.hung]
-        alive = [one.name for one in (*self._coders, *self._loops, self._killer, self._trouble) if one.is_alive()]
+        alive = [one.name for one in (*self._coders, *self._loops, *self._killers, self._trouble) if one.is_alive()]
         found += [f"{name} did not end" for name in alive]
         if self._trouble.error is not None:
             found.append(f"the faults stopped: {self._trouble.error!r}")

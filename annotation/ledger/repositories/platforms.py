@@ -136,7 +136,8 @@ class Platforms:
                 "external_id": external_id,
                 "pushed_at": now,
             }
-            for key, external_id in references.items()
+            # In one order: a push and a pull that note the same tasks would else wait for one another for ever.
+            for key, external_id in sorted(references.items(), key=lambda pair: pair[1])
         ]
         moved = or_(
             PlatformReferenceRow.vanished_at.is_not(None),
