@@ -221,3 +221,47 @@ def test_harvest__gold_and_training_make_no_label(tmp_path: Path) -> None:
 
     assert harvest(ledger) == HarvestResult(0, 0, unclassifiable=0, disputed=0, undecided=0, withdrawn=0)
     assert labels(ledger) == {}
+
+
+def test_harvest__the_arbiter_takes_over_from_the_coders_and_gives_back(tmp_path: Path) -> None:
+    """Of each source the newest label is in force: what was settled otherwise may not outlive it there."""
+    ledger, (wheat, *_) = asked(tmp_path)
+    say(ledger, "main-0", "01.12Z")
+    harvest(ledger)
+    arbitration = ask_again(ledger, "main-0", key="main-0-arbiter", seat=ARBITER_SEAT, kind=Kind.ARBITRATION)
+    say(ledger, arbitration, "01.11Z", coder="judge", minute=9)
+
+    assert (harvest(ledger).labels, harvest(ledger).labels) == (1, 0)
+    assert in_force(ledger, wheat) == {Source.CODER: None, Source.ARBITER: "01.11Z"}
+    assert labels(ledger)[wheat].code == "01.11Z"
+    say(ledger, arbitration, "01.11Z", coder="judge", minute=10, deleted=True)
+    result = harvest(ledger)
+    assert (result.labels, result.withdrawn, harvest(ledger).labels) == (1, 0, 0)
+    assert in_force(ledger, wheat) == {Source.CODER: "01.12Z", Source.ARBITER: None}
+    assert labels(ledger)[wheat].code == "01.12Z"
+
+
+def in_force(ledger: Ledger, key: str) -> dict[Source, str | None]:
+    with ledger.read() as work:
+        return {
+            r.label.source: r.label.code for r in work.labels.newest_of("naf", list(Source)) if r.label.text_key == key
+        }
+
+
+def test_harvest__an_unclassifiable_that_is_deleted_is_withdrawn(tmp_path: Path) -> None:
+    """It says that the text has no code; withdrawn, it says nothing."""
+    ledger, (wheat, *_) = asked(tmp_path)
+    say(ledger, "main-0", None)
+    harvest(ledger)
+    say(ledger, "main-0", None, deleted=True, minute=5)
+
+    assert harvest(ledger).withdrawn == 1
+    assert labels(ledger)[wheat].weight == 0
+
+
+def test_harvest__by_a_consensus_declared_for_the_training_set(tmp_path: Path) -> None:
+    ledger, _ = asked(tmp_path)
+    say(ledger, "main-0", "01.11Z")
+
+    result = harvesting.harvest(ledger=ledger, campaign_key="main", consensus=Consensus.TWO_AGREE, now=pools.NOW)
+    assert (result.labels, result.undecided) == (0, 1)
