@@ -10,6 +10,7 @@ from typing import Any
 from annotation.errors import WorkbenchError, without_passwords
 from annotation.labelstudio import installation
 from annotation.ledger.unit_of_work import Ledger, newest_revision
+from sync.backups import backup as backups
 from sync.wiring import Workbench
 
 
@@ -51,11 +52,11 @@ def _examined(part: str, examine_part: Callable[[], Finding]) -> Finding:
 
 def _ledger(bench: Workbench) -> Finding:
     with closing(Ledger.open(bench.settings.ledger_url)) as ledger:
-        revision, newest = ledger.revision(), newest_revision()
-    if revision != newest:
-        message = f"{ledger.address} is at revision {revision or 'none'}, this program wants {newest}."
-        return Finding("ledger", False, message, "Run: awb init")
-    return Finding("ledger", True, f"{ledger.address}, revision {revision}")
+        ledger.require_migrated()
+        with ledger.read() as work:
+            saved = work.events.newest(backups.EVENT, backups.SUBJECT)
+    told = f"last backup {saved.happened_at:%Y-%m-%d %H:%M} UTC" if saved else "no backup yet (awb backup)"
+    return Finding("ledger", True, f"{ledger.address}, revision {newest_revision()}, {told}")
 
 
 def _storage(bench: Workbench) -> Finding:
