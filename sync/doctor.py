@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from annotation.errors import WorkbenchError, without_passwords
 from annotation.labelstudio import installation
 from annotation.ledger.unit_of_work import Ledger, newest_revision
+from annotation.network import is_loopback
 from sync.backups import backup as backups
 from sync.wiring import Workbench
 
@@ -28,9 +30,9 @@ def examine(bench: Workbench) -> list[Finding]:
     """One finding per part, in the order in which they are to be mended; nothing is changed or started."""
     return [
         _examined("ledger", lambda: _ledger(bench)),
-        _examined("storage", lambda: _storage(bench)),
-        _examined("label studio", lambda: _label_studio(bench)),
-        _examined("mlflow", lambda: _mlflow(bench)),
+        guarded(_examined("storage", lambda: _storage(bench)), bench.settings.storage.endpoint or ""),
+        guarded(_examined("label studio", lambda: _label_studio(bench)), bench.settings.labelstudio.url),
+        guarded(_examined("mlflow", lambda: _mlflow(bench)), bench.settings.mlflow.tracking_uri),
         _examined("nomenclatures", lambda: _nomenclatures(bench)),
     ]
 
@@ -48,6 +50,17 @@ def _examined(part: str, examine_part: Callable[[], Finding]) -> Finding:
     except WorkbenchError as error:
         return Finding(part, False, error.message, error.cure)
     return replace(found, message=without_passwords(found.message))
+
+
+def guarded(found: Finding, address: str) -> Finding:
+    """With a warning where texts, names and tokens would go over the network for anybody on the way to read."""
+    parts = urlsplit(address)
+    if parts.scheme != "http" or is_loopback(parts.hostname or "") or found.cure:
+        return found
+    told = f"{found.message}; what goes to {parts.hostname} is not encrypted"
+    return replace(
+        found, message=told, cure="Use its https address; an authority of the office goes in network.ca_file."
+    )
 
 
 def _ledger(bench: Workbench) -> Finding:

@@ -135,3 +135,27 @@ def test_as_dict__is_healthy_when_every_part_is() -> None:
             "mlflow": {"healthy": False, "message": "down", "cure": "start it"},
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("http://labels.office.example", True),
+        ("http://10.0.0.7:8080", True),
+        ("https://labels.office.example", False),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost:8080", False),
+        ("", False),
+    ],
+)
+def test_guarded__plain_connections_to_other_machines_are_told(address: str, warned: bool) -> None:
+    found = doctor.guarded(Finding("mlflow", True, "fine"), address)
+
+    assert found.healthy
+    assert ("not encrypted" in found.message and "https" in found.cure) is warned
+
+
+def test_guarded__a_sick_part_keeps_its_own_cure() -> None:
+    sick = Finding("mlflow", False, "down", "start it")
+
+    assert doctor.guarded(sick, "http://mlflow.office.example") == sick
