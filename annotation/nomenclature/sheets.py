@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import python_calamine
 
 from annotation.errors import InvalidInputError, NotFoundError
+from annotation.nomenclature import bounds
 from annotation.nomenclature.code import INVISIBLE
 
 ENCODINGS = ("utf-8-sig", "cp1252")
@@ -57,6 +60,10 @@ def read(path: Path, *, sheet: str | None = None) -> list[Sheet]:
     """
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", cure="Check the path.")
+    if path.stat().st_size > bounds.MOST_BYTES:
+        raise InvalidInputError(
+            f"{path.name} has {path.stat().st_size} bytes, more than {bounds.MOST_BYTES}.", cure="Is it the right file?"
+        )
     content = path.read_bytes()
     sheets = _workbook(path, content) if content.startswith(WORKBOOKS) else [_table(path, content)]
     if sheet is None:
@@ -69,17 +76,22 @@ def read(path: Path, *, sheet: str | None = None) -> list[Sheet]:
 
 
 def _workbook(path: Path, content: bytes) -> list[Sheet]:
+    bounds.check(path.name, content)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        tables = [
-            (name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in _names(workbook)
-        ]
-    except python_calamine.CalamineError as error:
+        tables = [(name, _cells(path, workbook, name)) for name in _names(workbook)]
+    except (python_calamine.CalamineError, ValueError, OverflowError) as error:
         raise InvalidInputError(f"{path.name} cannot be read as a workbook: {error}.", cure="Save it anew.") from error
     return [
         Sheet(path.name, name, tuple(Row(i, tuple(map(_text, cells))) for i, cells in enumerate(table, start=1)))
         for name, table in tables
     ]
+
+
+def _cells(path: Path, workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
+    sheet = workbook.get_sheet_by_name(name)
+    bounds.check_cells(path.name, sheet.total_height * sheet.total_width)
+    return sheet.to_python(skip_empty_area=False)
 
 
 def _names(workbook: python_calamine.CalamineWorkbook) -> list[str]:
@@ -94,16 +106,20 @@ def _text(value: object) -> str:
 
 def _table(path: Path, content: bytes) -> Sheet:
     text = _decode(path, content)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    rows: list[Row] = []
     try:
-        return Sheet(path.name, "", tuple(Row(number, tuple(cells)) for number, cells in enumerate(reader, start=1)))
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)), start=1):
+            rows.append(Row(number, tuple(cells)))
     except csv.Error as error:
         raise InvalidInputError(
-            f"{path.name}, row {reader.line_num}: {error}.", cure="Save it as UTF-8 CSV."
+            f"{path.name}, row {len(rows) + 1}: {error}.", cure="Is a quotation mark left open? Save it as UTF-8 CSV."
         ) from error
+    return Sheet(path.name, "", tuple(rows))
 
 
 def _decode(path: Path, content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace").replace("\0", "")
     if b"\0" in content:
         raise InvalidInputError(f"{path.name} is not text.", cure="Give a .csv, .xls or .xlsx file.")
     for encoding in ENCODINGS:
@@ -121,7 +137,10 @@ def _separator(text: str) -> str:
         return text[4]
 
     def columns(separator: str) -> tuple[int, int]:
-        widths = [len(cells) for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=separator) if cells]
+        try:
+            widths = [len(cells) for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=separator) if cells]
+        except csv.Error:
+            return (0, 0)
         return (min(widths, default=0), widths[0] if widths else 0)
 
     return max(SEPARATORS, key=lambda separator: (columns(separator)[0] > 1, columns(separator)))
