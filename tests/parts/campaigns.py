@@ -62,6 +62,12 @@ def tasks_of(draw_key: str, draw_id: int, asked: list[Text]) -> list[Task]:
 def campaign(folder: Path, *, tasks: int = 5, key: str = KEY) -> Ledger:
     """A migrated ledger in ``folder`` whose campaign has one draw of that many tasks."""
     ledger = new_ledgers.make(folder)
+    fill(ledger, tasks=tasks, key=key)
+    return ledger
+
+
+def fill(ledger: Ledger, *, tasks: int, key: str = KEY) -> None:
+    """The same in a ledger that is there."""
     asked = texts(tasks)
     with ledger.begin() as work:
         work.nomenclatures.add(NAF, origin="by hand", sha256="0" * 64, now=NOW)
@@ -69,7 +75,6 @@ def campaign(folder: Path, *, tasks: int = 5, key: str = KEY) -> Ledger:
         work.texts.add(asked, now=NOW)
         draw = work.draws.add(Draw("draw-1", key, 1, "m/1", "2026-01", "2026-02", {}, NOW)).id
         work.tasks.add(tasks_of("draw-1", draw, asked))
-    return ledger
 
 
 def truth(ledger: Ledger, code: str | None = "01.11Z", *, key: str = KEY) -> dict[str, str | None]:

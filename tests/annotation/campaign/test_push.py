@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotation.campaign import pull, push
+from annotation.campaign.ports import TaskPayload
 from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
 from annotation.campaign.push import PushResult
@@ -392,3 +393,21 @@ class CountingPlatform(FakePlatform):
 
 def pull_all(ledger: Ledger, platform: FakePlatform) -> PullResult:
     return pull.pull(ledger=ledger, platform=platform, campaign_key=campaigns.KEY, clock=lambda: campaigns.NOW)
+
+
+class VanishingPlatform(FakePlatform):
+    """Somebody deletes the first task of each request as soon as it has come."""
+
+    def create_tasks(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        made = super().create_tasks(project, payloads)
+        self.delete_task(min(made.values()))
+        return made
+
+
+def test_push__a_task_that_somebody_deletes_meanwhile_is_no_fault_and_goes_out_again(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), VanishingPlatform()
+
+    first = do_push(ledger, platform, batch=5)
+    second = do_push(ledger, platform, batch=5)
+
+    assert (first.pushed, second.pushed) == (5, 1)
