@@ -47,6 +47,9 @@ def test_ledger__transactions_that_crossed_are_told_as_such() -> None:
     class DeadlockError(Exception):
         sqlstate = "40P01"
 
-    with closing(Ledger.open("sqlite://")) as ledger, pytest.raises(ConflictError, match="at the same moment"):
-        with ledger._translated():
-            raise OperationalError("", {}, DeadlockError("deadlock detected"))
+    with (
+        closing(Ledger.open("sqlite://")) as ledger,
+        pytest.raises(ConflictError, match="at the same moment"),
+        ledger._translated(),
+    ):
+        raise OperationalError("", {}, DeadlockError("deadlock detected"))
