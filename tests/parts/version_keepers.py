@@ -22,8 +22,12 @@ from sync.trainingset import schema
 from sync.trainingset.store import TrainingSetStore
 
 BATCH: Final = 100_000
-# The columns that a correction changes, on which versions are compared outside our store.
+CHECKSUMS: Final = dict.fromkeys(
+    ("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"), "when_required"
+)
+"""Without these the S3 clients of others send checksums that S3-compatible stores refuse."""
 COMPARED: Final = ("code", "source", "weight", "coder", "judgement_id", "label_id", "rule", "split")
+"""The columns that a correction may change, by which versions are compared outside our store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +223,12 @@ class Dvc:
 
     def _run(self, *command: str) -> None:
         own = {"HOME": str(self._place.work), "XDG_CONFIG_HOME": str(self._place.work), "DVC_NO_ANALYTICS": "1"}
-        own |= dict.fromkeys(("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"), "when_required")
-        subprocess.run(command, cwd=self._folder, env=os.environ | own, check=True, capture_output=True)
+        subprocess.run(command, cwd=self._folder, env=os.environ | own | CHECKSUMS, check=True, capture_output=True)
 
 
 def _filesystem(place: Place) -> tuple[fs.FileSystem, str]:
     if place.url.startswith("s3://"):
+        os.environ.update(CHECKSUMS)
         server = fs.S3FileSystem(access_key=place.key, secret_key=place.secret, endpoint_override=place.endpoint)
         return server, place.url.removeprefix("s3://")
     return fs.LocalFileSystem(), place.url.removeprefix("file://")
