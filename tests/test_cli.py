@@ -52,7 +52,8 @@ WANTED = """
     gold list, gold retire, campaign policy, campaign pause, campaign resume, campaign extend, coder add,
     coder list, coder pause, coder resume, coder leave, coder export, coder forget, agreement, serve, turn, simulate,
     demo, config show, campaign export, account add, account list, account role, account disable, account enable,
-    account password, token create, token list, token revoke, privacy erase, privacy rotate-key, backup, restore
+    account password, token create, token list, token revoke, quarantine list,
+    quarantine show, quarantine retry, quarantine drop, privacy erase, privacy rotate-key, backup, restore
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,9 @@ from annotation.campaign.extracting import Extract, Kind
 
 ROWS_AT_ONCE: Final = 5_000
 # Spreadsheets take a cell that begins with one of these for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where the separator is another one, as in French Excel, a new cell begins within ours.
+_WITHIN: Final = re.compile(r"([;\t\r\n])(?=[=+\-@＝＋－＠])")
 # Without it Excel reads UTF-8 as the letters of one country; other programs skip it.
 _MARK: Final = "\ufeff"
 
@@ -35,7 +38,8 @@ def written(table: Extract, form: Format) -> Iterator[bytes]:
 
 
 def safe(cell: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would run as a formula."""
+    """The text with an apostrophe before what a spreadsheet would run as a formula; Parquet has it as it is."""
+    cell = _WITHIN.sub(r"\1'", cell)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
@@ -132,7 +136,7 @@ def _taken(buffer: io.StringIO) -> bytes:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()
-    return text.encode("utf-8")
+    return text.encode("utf-8", errors="replace")
 
 
 def _json(value: Any) -> str:
