@@ -12,6 +12,8 @@ from sqlalchemy import Engine, event
 from annotation.domain.declaration import Text
 from annotation.errors import ConflictError
 from annotation.ledger.unit_of_work import Ledger
+from sync.backups import restore as restores
+from sync.storage import Storage
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFLICT = 6
@@ -24,6 +26,18 @@ def migrate(url: str) -> None:
 
 def migrate_and_die(url: str, at: int) -> None:
     """Is killed before the statement of that number; the commit counts as one."""
+    _die(at)
+    migrate(url)
+
+
+def restore_and_die(url: str, archive: str, at: int) -> None:
+    _die(at)
+    root = Storage("/")
+    with closing(Ledger.open(url)) as ledger:
+        restores.restore(ledger=ledger, storage=root, source=root, path=archive, now=NOW, on_progress=lambda *_: None)
+
+
+def _die(at: int) -> None:
     done = 0
 
     def step(*_: object) -> None:
@@ -34,7 +48,6 @@ def migrate_and_die(url: str, at: int) -> None:
 
     for name in ("before_cursor_execute", "commit"):
         event.listen(Engine, name, step)
-    migrate(url)
 
 
 def write(url: str, number: int, texts: int) -> None:
