@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr
 
@@ -17,6 +17,9 @@ from sync.training.fasttext_trainer import FastTextParameters
 from sync.trainingset.checks import Checks
 from sync.trainingset.policy import BuildPolicy, Exclusions
 from sync.trainingset.rules import Rule
+
+# Folders bear these names.
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
 class StorageSettings(Section):
@@ -40,7 +43,7 @@ class ExclusionSettings(Section):
 
 
 class TrainingSetSettings(Section):
-    name: str = "trainingset"
+    name: str = Field("trainingset", pattern=NAME, description="Letters, digits, dots, hyphens.")
     sources: tuple[Source, ...] = Field(
         (Source.ARBITER, Source.CODER, Source.IMPORT, Source.TABLE, Source.RULE),
         description="Whose labels count; of several labels of a text, the newest of the first source holds.",
@@ -90,7 +93,7 @@ class MlflowSettings(Section):
 
 
 class TrainingSettings(Section):
-    model: str = "activity"
+    model: str = Field("activity", pattern=NAME, description="Letters, digits, dots, hyphens.")
     fasttext: FastTextParameters = FastTextParameters()
     title_repeats: int = Field(1, ge=0, description="How often each leaf's official title is added as a line.")
     timeout_seconds: float = Field(7200.0, gt=0)

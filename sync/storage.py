@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import fsspec
@@ -70,7 +71,9 @@ class Storage:
         return urlsplit(self.url).scheme
 
     def join(self, *parts: str) -> str:
-        """Full URL of a path below the root."""
+        """Full URL of a path below the root; InvalidInputError for one that would lead out of it."""
+        for part in parts:
+            _require_inside(part)
         return posixpath.join(self.url, *(part.strip("/") for part in parts)) if parts else self.url
 
     def url_of(self, path: str) -> str:
@@ -243,6 +246,13 @@ class Storage:
 def _written_at(about: dict[str, Any]) -> datetime:
     stamp = about.get("LastModified") or about["mtime"]
     return stamp if isinstance(stamp, datetime) else datetime.fromtimestamp(stamp, tz=UTC)
+
+
+def _require_inside(path: str) -> None:
+    # As a server may read it that takes escapes back, and a system whose separator is another.
+    pieces = re.split(r"[/\\]", unquote(path))
+    if ".." in pieces or "\0" in path:
+        raise InvalidInputError(f"{path!r} leads out of its folder.", cure="Name a path below it.")
 
 
 def normalise(url: str) -> str:

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from annotation.errors import InvalidInputError, NotFoundError, UnreachableError
+from sync.settings import Settings
 from sync.storage import Storage
 
 
@@ -111,3 +113,39 @@ def test_fingerprint__changes_with_the_content(tmp_path: Path) -> None:
     assert same == first != storage.fingerprint("a")
     with pytest.raises(NotFoundError):
         storage.fingerprint("b")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../x", "a/../../x", "..", "a/..", "%2e%2e/x", "a/%2e%2e/x", "..%2fx", "..\\x", "a\\..\\x", "x\0y", "%2E%2E"],
+)
+def test_join__nothing_leads_out_of_the_root(tmp_path: Path, path: str) -> None:
+    storage = Storage(str(tmp_path / "root"))
+    (tmp_path / "x").write_text("secret")
+
+    for operate in (storage.read, storage.exists, storage.files, storage.delete, lambda p: storage.write(p, b"x")):
+        with pytest.raises(InvalidInputError, match="leads out"):
+            operate(path)
+    assert (tmp_path / "x").read_text() == "secret"
+
+
+@pytest.mark.parametrize("path", ["a..b/c", "...", "é/ñ", "a b", ".hidden", "100%"])
+def test_join__other_names_are_taken(tmp_path: Path, path: str) -> None:
+    storage = Storage(str(tmp_path))
+    storage.write(path, b"x")
+
+    assert storage.read(path) == b"x"
+    assert [file.is_relative_to(tmp_path) for file in tmp_path.rglob("*")]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../x", "a/b", "a\\b", "C:", "a\0b", "%2e%2e", "~", "-x", "x" * 80])
+@pytest.mark.parametrize("section", [("trainingset", "name"), ("training", "model"), ("campaign", "key")])
+def test_settings__names_of_folders_cannot_lead_anywhere_else(section: tuple[str, str], name: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**{section[0]: {section[1]: name}})
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest", "ftp://x/y", "gs://b/c", "file://host/x\0"])
+def test_normalise__no_other_protocol_is_spoken(address: str) -> None:
+    with pytest.raises((InvalidInputError, ValueError)):
+        Storage(address).read("x")
