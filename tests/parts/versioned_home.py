@@ -19,14 +19,14 @@ RULES = f"""
 [[rules]]
 id = "sold-only"
 evidence = "Bread that is not baked here is sold only."
-when = {{{{ words = ["{{second}}"] }}}}
+when = {{ codes = ["{RIGHT}"] }}
 code = "{WRONG}"
 expires_on = 2099-12-31
 
 [[rules]]
 id = "unclear"
 evidence = "Nobody can tell what this is."
-when = {{{{ words = ["{{fourth}}"] }}}}
+when = {{ codes = ["{WRONG}"] }}
 exclude = true
 """
 
@@ -48,15 +48,15 @@ class VersionedHome:
         return awb.call(*words, environment=ENVIRONMENT | environment)
 
     def add_ruled(self) -> None:
-        """v3: a rule makes WRONG of the second text, another takes the fourth out, and a check finds too many coders'
-        labels.
+        """v3: a rule makes WRONG of the second text and the fourth, another takes the first out, and checks find that
+        too much comes from rules and that the codes are others.
         """
         rules = self.home.parent / "rules.toml"
-        rules.write_text(RULES.format(second=self.wording(1), fourth=self.wording(3)), encoding="utf-8")
+        rules.write_text(RULES, encoding="utf-8")
         self(
             "trainingset", "build",
             AWB_TRAININGSET__RULES_PATH=str(rules),
-            AWB_TRAININGSET__CHECKS='{"source_shares": "warn", "largest_shares": {"coder": 0.5}}',
+            AWB_TRAININGSET__CHECKS='{"source_shares": "warn", "largest_shares": {"rule": 0.5}}',
         )  # fmt: skip
 
     def wording(self, number: int) -> str:

@@ -35,15 +35,15 @@ def test_difference__counts_rows_and_codes(found: Insights) -> None:
     change = found.trainingsets.difference("trainingset", "v1", "v2")
 
     assert dict(change.counts) == {
-        Change.ADDED: 1, Change.REMOVED: 1, Change.RECODED: 1, Change.REWEIGHTED: 0,
+        Change.ADDED: 1, Change.REMOVED: 1, Change.RECODED: 1, Change.REWEIGHTED: 0, Change.BY_RULE: 0,
     }  # fmt: skip
     recoded = change.rows(Change.RECODED, limit=10, offset=0)[0]
     assert (recoded.text_key, recoded.code, recoded.before) == (
         "a",
         "01.13Z",
-        {"code": "01.11Z", "source": "coder", "weight": 1.0},
+        {"code": "01.11Z", "source": "coder", "weight": 1.0, "rule": None},
     )
-    assert {one.code: one.net for one in change.codes} == {"01.11Z": -1, "01.12Z": 0, "01.13Z": 1}
+    assert {one.name: one.net for one in change.codes} == {"01.11Z": -1, "01.12Z": 0, "01.13Z": 1}
 
 
 def test_rows_and_sources__of_a_version(found: Insights) -> None:
