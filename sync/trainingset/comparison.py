@@ -55,6 +55,8 @@ def between(old: pa.Table, new: pa.Table) -> Comparison:
     A ``words_key`` that the old row lacks, since it is of the former form, is no difference.
     """
     added, removed = new.slice(0, 0), old.slice(0, 0)
+    if not (old.num_rows and new.num_rows):
+        return Comparison(new, old, added, removed)
     if not old["text_key"].equals(new["text_key"]):
         # Chunks of one range of keys: hashing them is quicker than a search for each.
         here, there = _within(new, old), _within(old, new)
@@ -85,6 +87,8 @@ def stamped(old: pa.Table, new: pa.Table, found: Comparison, tag: str) -> pa.Tab
     """``new`` as ``schema.ROW``: a row that is as in ``old`` keeps its ``added_in``."""
     if "added_in" in new.column_names:
         return new.select(schema.ROW.names)
+    if not old.num_rows:
+        return new.append_column("added_in", _constant(tag, new.num_rows)).cast(schema.ROW)
     fresh = pc.is_in(
         new["text_key"], pa.concat_tables([found.added, found.changed])["text_key"].combine_chunks()
     ).combine_chunks()
