@@ -88,6 +88,13 @@ class Journal:
         with self._lock:
             return [run for run in self.runs if run.command == command]
 
+    def succeeded_since(self, command: str, moment: float) -> bool:
+        return any(run.code == 0 and run.ended > moment for run in self.of(command))
+
+    def last_kill(self, command: str) -> float:
+        """When it was; at the beginning where there was none."""
+        return max((run.ended for run in _hit(self.of(command))), default=0.0)
+
     def recoveries(self, command: str) -> list[float]:
         """Seconds from each kill to the next end in success, of any run of the command; infinite where none came."""
         runs = self.of(command)

@@ -10,6 +10,9 @@ from tests.faults.journal import Journal
 from tests.faults.office import Office
 from tests.faults.plan import TOXICS, Fault
 
+# The next fault comes then in any case.
+RECOVERS_WITHIN = 120.0
+
 
 class Trouble(threading.Thread):
     """Kept apart from the kills, which go on meanwhile. ``error`` is what stopped it, if anything did."""
@@ -41,9 +44,17 @@ class Trouble(threading.Thread):
                 {"restart": self._restart, "toxic": self._infect, "disk full": self._fill}[fault.kind](fault)
                 self._journal.suffered(fault)
                 self.done += 1
+                self._recover()
         except BaseException as error:
             self.error = error
             raise
+
+    def _recover(self) -> None:
+        """Until something came from the one end to the other again, however slow the machine is."""
+        since = time.monotonic()
+        while time.monotonic() < since + RECOVERS_WITHIN and not self._stopped.wait(0.2):
+            if self._journal.succeeded_since("pull", since):
+                return
 
     def _restart(self, fault: Fault) -> None:
         self._office.stop(fault.part, fault.how)
