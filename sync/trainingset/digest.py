@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LANES: Final = 4
+# Fewer at once do not keep all cores busy.
+ROWS_AT_ONCE: Final = 250_000
 _MODULUS: Final = 2**64
 _HEX: Final = 16
 
@@ -30,16 +32,25 @@ class Digest:
     def __init__(self, start: str = "0" * LANES * _HEX) -> None:
         self._lanes = [int(start[_HEX * lane : _HEX * (lane + 1)], 16) for lane in range(LANES)]
         self._connection: DuckDBPyConnection | None = None
+        self._waiting: list[pa.Table] = []
 
     def add(self, rows: pa.Table) -> None:
-        self._shift(rows, 1)
+        self._waiting.append(schema.typed(rows))
+        if sum(table.num_rows for table in self._waiting) >= ROWS_AT_ONCE:
+            self._take_in()
 
     def remove(self, rows: pa.Table) -> None:
         self._shift(rows, -1)
 
     def hex(self) -> str:
         """64 hexadecimal digits; zeros for no rows."""
+        self._take_in()
         return "".join(f"{lane:016x}" for lane in self._lanes)
+
+    def _take_in(self) -> None:
+        if self._waiting:
+            rows, self._waiting = pa.concat_tables(self._waiting), []
+            self._shift(rows, 1)
 
     def _shift(self, rows: pa.Table, sign: int) -> None:
         if rows.num_rows:
