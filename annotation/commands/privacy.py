@@ -64,19 +64,21 @@ def erase(
 @privacy.command("rotate-key")
 def rotate_key(
     context: typer.Context,
+    file: Annotated[Path | None, typer.Option(help="File of keys. Default: privacy.pseudonym_key_file.")] = None,
     config: Config = None,
     home: Home = None,
     output: Format = Output.TEXT,
 ) -> None:
-    """Add a new key to the file of privacy.pseudonym_key_file; what is exported from now on bears other pseudonyms.
+    """Add a new key to the file that privacy.pseudonym_key_file names; exports bear other pseudonyms from then on.
 
     Files made before and after cannot be joined by them any more. Former keys stay in the file: with it and the ledger
     the office can still tell who is meant, nobody else can. Keep it apart from the ledger, and out of its backups.
     """
     with terminal.opened(context, config, home) as desk:
-        path = _key_file(desk.settings.privacy)
-        _write_private(path, pseudonym.rotated(_document(path), now=clock()))
-        made = desk.settings.privacy.read_pseudonym_key()
+        path = file or _key_file(desk.settings.privacy)
+        document = pseudonym.rotated(_document(path), now=clock())
+        _write_private(path, document)
+        made = pseudonym.newest(document)
         with desk.ledger.begin() as work:
             audit.record(work, HERE, "privacy_rotate_key", made.id, now=clock())
     terminal.emit(output, {"key": made.id, "file": str(path)}, f"Pseudonyms are made with the key {made.id} of {path}.")

@@ -378,7 +378,9 @@ def newest_revision() -> str:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own BEGIN comes too late (at the first write), where waiting for another writer cannot help any more.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=NORMAL"):
+    waiting = f"busy_timeout={BUSY_SECONDS * 1000}"
+    # What is erased shall not lie on in the file's free pages.
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", waiting, "synchronous=NORMAL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
