@@ -9,7 +9,12 @@ import pytest
 from tests.faults import chaos
 from tests.faults.plan import COMMANDS, PARTS, Form
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(1500),
+    # s3fs leaves connections to a server that went away to the collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
 
 FORM = Form()
 

@@ -97,7 +97,10 @@ def _acknowledged(office: Office, journal: Journal) -> Iterator[str]:
         state, gone = there.get(str(said.annotation)), said.step.action in ("delete", "undo")
         if gone != (state is None):
             yield f"Label Studio told a coder otherwise: {said}, and has {state}"
-        elif state is not None and said.step.action in ("answer", "edit") and state.code != said.step.code:
+        elif state is None or state.outcome == "later":
+            # An edit of what was skipped leaves it skipped.
+            continue
+        elif said.step.action in ("answer", "edit") and state.code != said.step.code:
             yield f"Label Studio told a coder {said.step.code} of annotation {said.annotation}, and has {state.code}"
 
 
