@@ -9,6 +9,7 @@ from annotation.domain.declaration import Text
 from annotation.domain.team import GoldText
 from annotation.domain.version import Decision, ModelVersion, TrainingSetVersion
 from annotation.errors import InvalidInputError, NotFoundError
+from annotation.ledger.repositories.edits import LabelEdit
 from annotation.ledger.repositories.origins import Arrival, Membership, Question
 from annotation.ledger.repositories.provenance import TextJudgement, TextLabel, TextPrediction
 from annotation.ledger.unit_of_work import UnitOfWork
@@ -53,6 +54,7 @@ class TextLineage:
     questions: tuple[Question, ...]
     memberships: tuple[Membership, ...]
     gold: tuple[GoldText, ...]
+    edits: tuple[LabelEdit, ...]
 
     @property
     def measured_in(self) -> tuple[str, ...]:
@@ -147,6 +149,7 @@ def of_text(work: UnitOfWork, text_key: str) -> TextLineage:
         tuple(work.origins.questions(text_key)),
         tuple(work.origins.memberships(text_key)),
         tuple(work.origins.gold(text_key)),
+        tuple(work.edits.of_text(text_key)),
     )
 
 
