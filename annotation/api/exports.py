@@ -39,6 +39,11 @@ DIFF: Columns = {
 }  # fmt: skip
 
 
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {form.media_type: {} for form in Format}, "description": "The file"}
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """Where tables are handed out; with a key, coders are named by it."""
@@ -111,7 +116,7 @@ def _routes(
     answers: dict[int | str, dict[str, Any]] | None = None,
 ) -> APIRouter:
     routes = APIRouter(
-        tags=["exports"], include_in_schema=in_schema, dependencies=[Depends(guard)], responses=answers or {}
+        tags=["exports"], include_in_schema=in_schema, dependencies=[Depends(guard)], responses=_FILES | (answers or {})
     )
 
     @routes.get(f"{prefix}/campaigns/{{key}}/{{table}}.{{form}}", summary="Take a table of a campaign away")
