@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from annotation.campaign import lineage
+from annotation.campaign import disguising, lineage
 from annotation.campaign.extracting import Columns, Extract, Kind
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.ledger.repositories.provenance import TextJudgement
 from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 
@@ -42,16 +43,38 @@ def with_judgements(work: UnitOfWork, rows: Sequence[Row]) -> list[dict[str, Any
     ]
 
 
-def extract(ledger: Ledger, tables: Iterable[pa.Table]) -> Extract:
-    """Classified changes (``movement.classified``) as a table to be written; read while it is."""
-    return Extract("diff", COLUMNS, _rows(ledger, tables))
+def extract(ledger: Ledger, tables: Iterable[pa.Table], *, key: PseudonymKey | None = None) -> Extract:
+    """Classified changes (``movement.classified``) as a table to be written; read while it is.
+
+    With a ``key``, coders bear the pseudonyms that it gives.
+    """
+    return Extract("diff", COLUMNS, _rows(ledger, tables, key))
 
 
-def _rows(ledger: Ledger, tables: Iterable[pa.Table]) -> Iterator[Sequence[Any]]:
+def disguised(rows: Iterable[Row], key: PseudonymKey | None) -> list[Row]:
+    """Rows with judgements, coders under keyed pseudonyms; as they are without a key."""
+    if key is None:
+        return list(rows)
+    name = disguising.name_of(key)
+
+    def said(one: Row) -> Row:
+        return {**one, "coder": name(one["coder"])}
+
+    return [
+        {
+            **row,
+            **{one: name(row[one]) for one in ("coder", "coder_before") if row[one]},
+            **{one: [said(judgement) for judgement in row[one]] for one in ("judgements", "judgements_before")},
+        }
+        for row in rows
+    ]
+
+
+def _rows(ledger: Ledger, tables: Iterable[pa.Table], key: PseudonymKey | None) -> Iterator[Sequence[Any]]:
     pending = (row for table in tables for row in table.to_pylist())
     while page := list(islice(pending, ROWS_AT_ONCE)):
         with ledger.read() as work:
-            found = with_judgements(work, page)
+            found = disguised(with_judgements(work, page), key)
         yield from ([row[name] for name in COLUMNS] for row in found)
 
 

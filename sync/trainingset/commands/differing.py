@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +13,9 @@ import typer
 from rich.console import RenderableType
 
 from annotation import terminal
-from annotation.campaign import tablebytes
+from annotation.campaign import disguising, tablebytes
 from annotation.campaign.tablebytes import Format as FileFormat
+from annotation.domain.pseudonym import PseudonymKey
 from annotation.errors import InvalidInputError
 from annotation.terminal import Config, Home, Report
 from sync.trainingset import evidence, movement
@@ -84,13 +86,31 @@ def _page(
 ) -> None:
     from sync.trainingset import diff_page
 
-    language = bench.settings.campaign.language
-    page = diff_page.render(old=old, new=new, movement=found, rows=shown, chosen=chosen, language=language)
+    key = bench.settings.privacy.read_pseudonym_key()
+    page = diff_page.render(
+        old=old,
+        new=new,
+        movement=_disguised(found, key),
+        rows=evidence.disguised(shown, key),
+        chosen=chosen,
+        language=bench.settings.campaign.language,
+    )
     terminal.write(page, Path(to) if to else None)
 
 
+def _disguised(found: Movement, key: PseudonymKey | None) -> Movement:
+    """A page leaves the office too."""
+    if key is None:
+        return found
+    name = disguising.name_of(key)
+    return replace(found, coders=tuple(replace(one, name=one.name and name(one.name)) for one in found.coders))
+
+
 def _table(bench: Workbench, changes: Callable[[], Iterator[pa.Table]], to: str, form: _To) -> None:
-    written = tablebytes.written(evidence.extract(bench.ledger, changes()), FileFormat(form.value[1:]))
+    written = tablebytes.written(
+        evidence.extract(bench.ledger, changes(), key=bench.settings.privacy.read_pseudonym_key()),
+        FileFormat(form.value[1:]),
+    )
     with bench.storage_of(to).writing(absolute(to)) as handle:
         for piece in written:
             handle.write(piece)

@@ -92,6 +92,23 @@ def test_diff__as_a_table_with_all_rows(awb: VersionedHome, tmp_path: Path) -> N
     assert json.loads(parquet.loc["recoded", "judgements_before"])[0]["coder"] == "C001"
 
 
+def test_diff__in_a_file_names_coders_by_the_office_key(awb: VersionedHome, tmp_path: Path) -> None:
+    file = tmp_path / "diff.csv"
+    awb(
+        "trainingset",
+        "diff",
+        "v1",
+        "v2",
+        "--to",
+        str(file),
+        AWB_PRIVACY__PSEUDONYM_KEY="a-key-of-this-test-long-enough",
+    )
+    text = file.read_text(encoding="utf-8-sig")
+
+    assert "C001" not in text
+    assert "C002" not in text
+
+
 def test_diff__as_a_page(awb: VersionedHome, tmp_path: Path) -> None:
     file = tmp_path / "diff.html"
     result = awb.run("trainingset", "diff", "v1", "v2", "--to", str(file), output="html")
@@ -188,7 +205,8 @@ def test_rules__their_edits_are_shown_told_and_blamed(tmp_path: Path) -> None:
     assert {one["check"] for one in shown["findings"]} == {"source_shares", "distribution"}
     assert (changed["counts"]["by_rule"], changed["counts"]["recoded"], changed["counts"]["removed"]) == (2, 2, 1)
     assert [(one["who"], one["code"]) for one in blamed if one["what"] == "edited"] == [("sold-only", WRONG)]
-    assert "Bread that is not baked here is sold only." in people
+    assert "Bread that is" in people
+    assert "sold-only" in people
 
 
 def test_build__refused_shows_what_was_found_and_writes_nothing(awb: VersionedHome) -> None:
