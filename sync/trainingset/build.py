@@ -129,7 +129,7 @@ def rows(*, ledger: Ledger, recipe: Recipe) -> Iterator[pa.RecordBatch]:
         apart = surveying.apart_of(work, recipe)
         assembly = Assembly(recipe, apart)
         yield from assembly.batches(surveying.chosen(work, recipe, apart))
-        gone = {key for key, _ in assembly.aside.erased}
+        gone = set(assembly.aside.erased)
         if recipe.built_at is not None:
             gone |= apart.keys & work.labels.erased(recipe.nomenclature, since=recipe.built_at)
     if gone:

@@ -55,8 +55,8 @@ def increment(
     work: UnitOfWork, store: TrainingSetStore, *, parent: TrainingSetVersion, recipe: Recipe
 ) -> Increment | None:
     """None where the whole must be built: by another policy, past a boundary of time, gold retired or a text that was
-    kept apart erased (only the words of all labels would tell what comes back), too much touched, or a parent whose
-    rows are not what its recipe says."""
+    kept out erased (only the words of all labels would tell what comes back), too much touched, or a parent whose rows
+    are not what its recipe says."""
     former, census = Recipe.of(parent.recipe), Census.of(parent.report)
     if census is None or former.built_at is None or not recipe.differs_by_ledger_only(former):
         return None
@@ -73,10 +73,11 @@ def increment(
     touched = _Touched.read(work, store, parent.tag, keys)
     before, left = touched.rows(work, former, apart.only(then))
     after, aside = touched.rows(work, recipe, apart)
-    if not _agree(touched.stored, before, {key for key, _ in left.erased}):
-        return None
     held = set(touched.stored["text_key"].to_pylist())
-    census.kept_out += aside.kept_out - left.kept_out - sum(key not in held for key, _ in left.erased)
+    # Of an erased text that was no row, nobody can tell any more what kept it out.
+    if left.erased_out or not held.issuperset(left.erased) or not _agree(touched.stored, before, left.erased):
+        return None
+    census.kept_out += aside.kept_out - left.kept_out
     census.edited += len(aside.excluded) - len(left.excluded)
     conflicts = [_conflicting(pa.concat_tables([rows, touched.siblings])) for rows in (touched.stored, after)]
     census.conflicting += conflicts[1].num_rows - conflicts[0].num_rows

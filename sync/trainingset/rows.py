@@ -36,12 +36,14 @@ class Excluded:
 class Aside:
     """What was left out on the way; it is complete when the last batch was taken.
 
-    ``kept_out`` texts are apart. ``erased`` ones lost their wording after the recipe's moment: they were rows once.
+    ``kept_out`` texts are apart. ``erased`` ones lost their wording after the recipe's moment, before which they were
+    rows, unless their words kept them out; so did ``erased_out`` ones, which a rule had taken out.
     """
 
     kept_out: int = 0
     excluded: list[Excluded] = field(default_factory=list)
-    erased: list[tuple[str, datetime]] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
+    erased_out: list[str] = field(default_factory=list)
 
 
 class Assembly:
@@ -66,8 +68,7 @@ class Assembly:
         """The text's words key; None where the text stays out."""
         said = one.said
         if said.erased_at is not None:
-            if is_erased_since(said.erased_at, self._recipe) and one.code and said.group_key not in self._apart.groups:
-                self.aside.erased.append((said.text_key, said.erased_at))
+            self._note_erased(one, said.erased_at)
             return None
         words = self._words(one)
         if self._is_apart(said.group_key, words):
@@ -78,6 +79,15 @@ class Assembly:
             self.aside.excluded.append(Excluded(said.text_key, said.label_id, rule, str(said.code)))
             return None
         return words
+
+    def _note_erased(self, one: Chosen, erased_at: datetime) -> None:
+        """A text that was erased before the recipe's moment was no matter for it."""
+        if not is_erased_since(erased_at, self._recipe):
+            return
+        if one.said.group_key in self._apart.groups:
+            self.aside.kept_out += 1
+        else:
+            (self.aside.erased if one.code else self.aside.erased_out).append(one.said.text_key)
 
     def _is_apart(self, group_key: str, words: int) -> bool:
         return group_key in self._apart.groups or words in self._apart.words
