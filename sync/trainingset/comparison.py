@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,13 @@ class Comparison:
     @property
     def rows(self) -> int:
         return int(self.added.num_rows + self.removed.num_rows + self.changed.num_rows)
+
+    @classmethod
+    def of(cls, differences: pa.Table) -> Self:
+        """From ``schema.DIFFERENCE``."""
+        rows = {kind: differences.filter(pc.equal(differences["kind"], kind)) for kind in schema.KINDS}
+        added, changed = (rows[kind].select(schema.ROW.names) for kind in (schema.ADDED, schema.CHANGED))
+        return cls(added, _formerly(rows[schema.REMOVED]), changed, _formerly(rows[schema.CHANGED]))
 
     def stored(self, *, tag: str, sequence: int) -> pa.Table:
         """As ``schema.CHANGE``, for the version ``tag``; a row that brings an ``added_in`` of its own keeps it."""
@@ -113,6 +120,12 @@ def _difference(rows: pa.Table, former: pa.Table | None, kind: str) -> pa.Table:
         rows = rows.append_column("added_in", pa.nulls(rows.num_rows, pa.string()))
     table = rows.select(schema.ROW.names).cast(_ROW).append_column("kind", _constant(kind, rows.num_rows))
     return _with_former(table, former).cast(schema.DIFFERENCE)
+
+
+def _formerly(rows: pa.Table) -> pa.Table:
+    """The texts of ``schema.DIFFERENCE`` as they were in the old version, as ``schema.ROW``."""
+    names = [name if f"{name}_before" not in rows.column_names else f"{name}_before" for name in schema.ROW.names]
+    return rows.select(names).rename_columns(schema.ROW.names)
 
 
 def _without_origin(rows: pa.Table) -> pa.Table:

@@ -137,8 +137,13 @@ class TrainingSetStore:
                 digest=wanted.version.digest,
                 form=wanted.version.form,
             )
+            change = None if above is None else Tracing(table, self._storage).way_back(above.version, wanted.version)
             place = self._place(table)
-            made = committing.whole(place, rows=wanted.tables(), parent=above, draft=draft)
+            if above is None or change is None:
+                made = committing.whole(place, rows=wanted.tables(), parent=above, draft=draft)
+            else:
+                draft = replace(draft, rows=wanted.version.rows)
+                made = committing.amendment(place, change=change, parent=above, draft=draft)
             return self._published(replace(made, on_current=True))
 
     def tag(self, existing: str, name: str) -> Version:

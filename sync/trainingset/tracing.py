@@ -10,6 +10,7 @@ from pyiceberg.table import Table
 
 from sync.storage import Storage
 from sync.trainingset import aligning, comparison, lineage, netting, schema
+from sync.trainingset.comparison import Comparison
 from sync.trainingset.contents import Contents
 from sync.trainingset.version import Version
 
@@ -53,12 +54,30 @@ class Tracing:
 
     def differences(self, old: Version, new: Version) -> Iterator[pa.RecordBatch]:
         """As ``schema.DIFFERENCE``, sorted by text key."""
-        stored = self._between(old, new)
+        stored = self.stored(old, new)
         if stored is not None:
-            yield from netting.differences(*stored).to_batches()
+            yield from stored.to_batches()
             return
         for found in self._compared(old, new):
             yield from found.differences().to_batches()
+
+    def way_back(self, current: Version, wanted: Version) -> Comparison | None:
+        """What makes the rows of ``current`` those of ``wanted``; None where stored changes do not tell all of it.
+
+        That is so where an amendment did not say which version a row was from.
+        """
+        if current.form != wanted.form:
+            return None
+        stored = self.stored(current, wanted)
+        change = None if stored is None else Comparison.of(stored)
+        if change is None or change.added["added_in"].null_count or change.changed["added_in"].null_count:
+            return None
+        return change
+
+    def stored(self, old: Version, new: Version) -> pa.Table | None:
+        """The same from stored changes alone; None where they do not tell."""
+        between = self._between(old, new)
+        return None if between is None else netting.differences(*between)
 
     def _between(self, old: Version, new: Version) -> tuple[pa.Table, pa.Table] | None:
         """What is stored from the last common ancestor to either; None where it is not, or too much."""
@@ -87,7 +106,7 @@ class Tracing:
             seen = one.base + 1
         return pa.concat_tables(parts)
 
-    def _compared(self, old: Version | None, new: Version) -> Iterator[comparison.Comparison]:
+    def _compared(self, old: Version | None, new: Version) -> Iterator[Comparison]:
         before = iter(()) if old is None else self._contents(old).tables()
         for a, b in aligning.aligned(before, self._contents(new).tables()):
             found = comparison.between(

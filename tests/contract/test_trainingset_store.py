@@ -148,6 +148,23 @@ def test_rollback__is_a_new_version_with_the_old_content(store: TrainingSetStore
     assert [one.tag for one in store.versions()] == ["v1", "v2", "v3"]
 
 
+def test_rollback__over_amendments_stores_only_what_they_changed(store: TrainingSetStore) -> None:
+    base = {f"{n:05}": "01.11Z" for n in range(5_000)}
+    store.commit(rows=rows(base), tag="v1", parent=None)
+    gone, coming = store.rows_of("v1", ["00003", "00004"]), rows({"00003": "01.12Z", "new": "01.13Z"})
+    store.amend(before=gone, after=coming, tag="v2", parent="v1")
+
+    back = store.rollback(to_tag="v1", as_tag="v3")
+
+    assert (back.added, back.removed, back.changed, back.rows) == (1, 1, 1, 5_000)
+    assert store.read("v3").equals(store.read("v1"))
+    assert sorted(store.read_changes("v3")["text_key"].to_pylist()) == ["00003", "00004", "new"]
+    assert store.diff("v1", "v3").is_empty
+    assert store.verify("v3").faults == ()
+    assert store.rollback(to_tag="v2", as_tag="v4").digest == store.version("v2").digest
+    assert codes(store.read("v4")) == codes(store.read("v2"))
+
+
 def test_tag__another_name_that_never_moves(store: TrainingSetStore) -> None:
     one = store.commit(rows=rows(ONE), tag="v1", parent=None)
     store.commit(rows=rows(TWO), tag="v2", parent="v1")
