@@ -30,7 +30,6 @@ from tests.faults.trouble import Trouble
 from tests.parts import tinycorpus
 from tests.parts.labelstudio import platform_of
 
-KILLERS = 2
 PASSPHRASE = "a-long-passphrase"
 
 Tell = Callable[[str], None]
@@ -114,8 +113,10 @@ class _Storm:
             for name in ("push", "pull", "build")
         ]
         kills = plan.kills(form)
+        # One for each command: a kill that waits for a command to be at work keeps no other waiting.
         self._killers = [
-            Killer(self._loops, kills[number::KILLERS], journal, stopped=self._over) for number in range(KILLERS)
+            Killer(self._loops, [one for one in kills if one.command == name], journal, stopped=self._over)
+            for name in commands
         ]
         faults = plan.faults(form, disk=office.disk is not None)
         self._trouble = Trouble(office, faults, journal, stopped=self._over, tell=tell)

@@ -19,7 +19,7 @@ from tests.parts.forking import Command
 HANGS_AFTER = 240.0
 _USUAL_SECONDS = 3.0
 # As a scheduler, which lets a moment go by after a failure.
-_AFTER_FAILURE = 2.0
+_AFTER_FAILURE = 4.0
 
 
 class Loop(threading.Thread):
