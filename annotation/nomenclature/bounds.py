@@ -125,6 +125,12 @@ class _Placed:
 class _Repeated:
     """Cells of .ods, which say how often they stand; empty ones at the end count for nothing."""
 
+    _row: int
+    _of_row: int
+    _column: int
+    _rows: int
+    _columns: int
+
     def __init__(self, name: str) -> None:
         self._name = name
         self._begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections import Counter
 
@@ -29,7 +30,9 @@ def ask(ledger: Ledger, *, examples: int) -> tuple[Counter[str], list[str]]:
         work.tokens.add(account.id, "tests", TOKEN, Scope.WRITE, now=filled_ledger.NOW, expires_at=None)
     app = create_app(
         ledger=ledger,
-        settings=Settings.model_validate({"serve": {"webhook_secret": SECRET, "ml_password": SECRET}}),
+        settings=Settings.model_validate(
+            {"home": tempfile.mkdtemp(), "serve": {"webhook_secret": SECRET, "ml_password": SECRET}}
+        ),
         champion=lambda: "activity/3",
         clock=lambda: filled_ledger.NOW,
     )
