@@ -12,10 +12,13 @@ import pytest
 import typer.main
 
 from annotation import errors
+from annotation.domain.text import Normaliser
 from annotation.errors import WorkbenchError
+from annotation.nomenclature import readers
 from sync.cli import app
 from sync.settings import Settings
 from sync.storage import Storage
+from sync.trainingset import rulefile
 from sync.trainingset.store import TrainingSetStore
 from tests.parts.trainingrows import codes, rows
 
@@ -68,11 +71,25 @@ def test_commands__each_has_its_line() -> None:
     assert set(leaves()) == shown
 
 
-@pytest.mark.parametrize("snippet", snippets("toml"))
+RULES = [snippet for snippet in snippets("toml") if snippet.startswith("[[rules]]")]
+
+
+@pytest.mark.parametrize("snippet", [snippet for snippet in snippets("toml") if snippet not in RULES])
 def test_settings__load(snippet: str, tmp_path: Path) -> None:
     (tmp_path / "awb.toml").write_text(snippet, encoding="utf-8")
 
     Settings.load(tmp_path / "awb.toml")
+
+
+def test_rules__are_those_of_the_demo_s_nomenclature(tmp_path: Path) -> None:
+    (snippet,) = RULES
+    (tmp_path / "rules.toml").write_text(snippet, encoding="utf-8")
+    nomenclature = readers.read_nomenclature(ROOT / "configs/demo/naf-rev2.csv", key="naf-rev2")
+
+    found = rulefile.read(
+        storage=Storage(str(tmp_path)), path="rules.toml", nomenclature=nomenclature, normaliser=Normaliser()
+    )
+    assert [(rule.id, rule.code) for rule in found] == [("point-chaud", "47.24Z")]
 
 
 def test_settings__named_variables_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +127,7 @@ def test_python__reads_a_version_without_our_code(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
 
     found: dict[str, Any] = {}
-    (snippet,) = snippets("python")
+    (snippet,) = [one for one in snippets("python") if "SqlCatalog" in one]
     exec(compile(snippet, "README.md", "exec"), found)
     found["catalog"].close()
 
