@@ -63,20 +63,20 @@ def put_back(archive: Archive, storage: Storage, on_file: Callable[[], None]) ->
     """Writes the files that are not there; gives how many. A file is never written over by another.
 
     Iceberg's metadata hold whole addresses, so that files work at the address they came from alone: InvalidInputError
-    for a storage elsewhere.
+    for a storage elsewhere, unless all of them still stand where they were.
     """
     manifest = archive.manifest
-    if storage.url != manifest.storage:
-        raise InvalidInputError(
-            f"The training set lay at {manifest.storage} and works nowhere else; this storage is {storage.url}.",
-            cure="Set storage.url to its address; or, to have the ledger alone, say --no-storage.",
-        )
     states = {file.url: _state(file, storage) for file in manifest.files}
     others = [file.url for file in manifest.files if states[file.url] == CHANGED]
     if others:
         raise InvalidInputError(
             f"The storage is not empty: other files lie at {', '.join(others[:SHOWN])}.",
             cure="Restore into an empty storage at the same address.",
+        )
+    if any(states.values()) and storage.url != manifest.storage:
+        raise InvalidInputError(
+            f"The training set lay at {manifest.storage} and works nowhere else; this storage is {storage.url}.",
+            cure="Set storage.url to its address; or, to have the ledger alone, say --no-storage.",
         )
     written = 0
     for file in manifest.files:

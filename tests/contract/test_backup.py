@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import re
+import shutil
 import signal
 import stat
 import threading
@@ -318,6 +319,8 @@ def test_restore__with_files_to_another_address_is_refused(tmp_path: Path, new_u
     back_up(source, tmp_path / "b.zip", storage, with_files=True)
 
     elsewhere = Storage(str(tmp_path / "elsewhere"))
+    assert restore(new_url("sqlite"), tmp_path / "b.zip", elsewhere).files_written == 0
+    shutil.rmtree(tmp_path / "storage")
     with pytest.raises(InvalidInputError, match="works nowhere else"):
         restore(new_url("sqlite"), tmp_path / "b.zip", elsewhere)
 
