@@ -14,6 +14,7 @@ import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from annotation.api import sessions
 from annotation.errors import HIDDEN
 from annotation.labelstudio.server import LabelStudioServer
 from sync.settings import Settings
@@ -220,11 +221,9 @@ def test_server__of_label_studio_knows_none_of_our_secrets(
     assert watched.found_in(arguments) == set()
 
 
-def test_files__that_hold_secrets_are_their_owners_alone(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    awb.call("init", "--home", str(home))
-    awb.call("account", "add", "bea@office.example", "--role", "lead", "--home", str(home))
-    kept = [path for path in home.rglob("*") if path.is_file() and "secret" in path.name]
+def test_secret_of__the_one_that_we_draw_is_its_owners_alone(tmp_path: Path) -> None:
+    secret = sessions.secret_of(tmp_path / "home")
+    (kept,) = (tmp_path / "home").iterdir()
 
-    assert kept
-    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+    assert kept.read_text() == secret
+    assert kept.stat().st_mode & 0o077 == 0
