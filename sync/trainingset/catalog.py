@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
@@ -68,6 +69,9 @@ class Catalog:
 
     def writable(self) -> Table:
         """Made if there is none, and brought to the present columns if it is of the former form."""
+        return self.retried(self._prepared)
+
+    def _prepared(self) -> Table:
         table = self.table() or self._create()
         if set(schema.CHANGE.names) <= {field.name for field in table.schema().fields}:
             return table
@@ -119,8 +123,20 @@ class Catalog:
             properties = {"uri": _patient(self._uri), "warehouse": self._storage.url, "pool_pre_ping": "true"}
             if self._storage.scheme == "s3":
                 properties["py-io-impl"] = f"{S3FileIO.__module__}.{S3FileIO.__name__}"
-            self._opened = SqlCatalog(CATALOG, **properties, **self._storage.iceberg_properties())
+            self._opened = _SqlCatalog(CATALOG, **properties, **self._storage.iceberg_properties())
         return self._opened
+
+
+class _SqlCatalog(SqlCatalog):
+    """Reads each metadata file once: it never changes, and that of a thousand versions takes a while."""
+
+    _read: Table | None = None
+
+    def _convert_orm_to_iceberg(self, orm: Any) -> Table:
+        if self._read is None or self._read.metadata_location != orm.metadata_location:
+            self._read = super()._convert_orm_to_iceberg(orm)
+        # A transaction puts the new state into the table that it began from.
+        return copy.copy(self._read)
 
 
 class S3FileIO(FsspecFileIO):

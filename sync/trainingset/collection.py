@@ -59,9 +59,9 @@ def collect(
 
 
 def _dropped(catalog: Catalog, keep: Collection[str], only: Collection[str] | None) -> list[Version]:
-    table = catalog.writable()
-    dropped = _dispensable(table, keep, only)
-    if not dropped:
+    table = catalog.table()
+    dropped = [] if table is None else _dispensable(table, keep, only)
+    if table is None or not dropped:
         return []
     with table.transaction() as transaction:
         for one in dropped:

@@ -272,7 +272,7 @@ class TrainingSetStore:
     def _published(self, draft: Draft) -> Version:
         """With retries; what is refused for good leaves no files behind."""
         try:
-            return self._catalog.retried(lambda: publishing.publish(self._catalog.writable(), draft))
+            return self._catalog.retried(lambda: publishing.publish(self._existing(draft.version.tag), draft))
         except (ConflictError, NotFoundError):
             datafiles.discard(self._storage, draft.coming)
             raise
