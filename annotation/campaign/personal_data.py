@@ -42,6 +42,7 @@ def forget(work: UnitOfWork, coder: str, *, now: datetime) -> ForgetResult:
         if enrolment is not None and enrolment.state is not Standing.LEFT:
             work.enrolments.record(replace(enrolment, state=Standing.LEFT, reason="", enrolled_at=now))
             left.append(campaign.key)
+    work.quarantine.blank(coder)
     done: Forgotten = work.people.forget(coder, now=now)
     return ForgetResult(coder, done.judgements, done.accounts, tuple(left))
 

@@ -10,6 +10,7 @@ from annotation.campaign import personal_data
 from annotation.domain.account import Role
 from annotation.domain.team import Assignment, Standing
 from annotation.errors import NotFoundError
+from annotation.ledger.repositories.quarantine import Quarantined
 from annotation.ledger.unit_of_work import Ledger
 from tests.parts import campaigns, golden
 from tests.parts.campaigns import KEY, NOW
@@ -74,6 +75,21 @@ def test_forget__erases_identity_and_words_and_keeps_the_codes(ledger: Ledger) -
     for trace in ("ann", "my neighbour", "10.1.2.3"):
         assert trace not in left
         assert trace not in everything
+
+
+def test_forget__what_was_set_aside_of_theirs_is_emptied(ledger: Ledger) -> None:
+    asides = [
+        Quarantined("annotation", f"task {coder}", None, {"comment": f"of {coder}"}, "Unknown code.", {"coder": coder})
+        for coder in ("C001", "C002")
+    ]
+    with ledger.begin() as work:
+        for one in asides:
+            work.quarantine.add(one, now=NOW)
+    forget(ledger, "C001")
+    with ledger.read() as work:
+        left = {aside.item.origin: dict(aside.item.raw) for aside in work.quarantine.list()}
+
+    assert left == {"task C001": {}, "task C002": {"comment": "of C002"}}
 
 
 def test_forget__nobody_signs_in_any_more_and_others_are_left_alone(ledger: Ledger) -> None:
