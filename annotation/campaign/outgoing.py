@@ -227,12 +227,12 @@ class Sender:
             )
 
     def _deleted(self, project: int, keys: Sequence[str]) -> set[str]:
-        """Those that somebody deleted there since they came: the next pull notes it, and a push sends them again."""
+        """Those that somebody deleted there since they came: a pull notes it, or has done so, and a push sends them."""
         with self._ledger.read() as work:
             noted = work.platforms.references(self._campaign.key, self._platform.name, project_id=project)
         numbers = {key: number for number, key in noted.items() if key in keys}
         there = {task.external_id for task in self._platform.tasks(project, sorted(numbers.values()))}
-        return {key for key, number in numbers.items() if number not in there}
+        return {key for key in keys if numbers.get(key) not in there}
 
     def _living(self, project: int) -> int:
         with self._ledger.read() as work:

@@ -411,3 +411,22 @@ def test_push__a_task_that_somebody_deletes_meanwhile_is_no_fault_and_goes_out_a
     second = do_push(ledger, platform, batch=5)
 
     assert (first.pushed, second.pushed) == (5, 1)
+
+
+class PulledPlatform(FakePlatform):
+    """Before the push reads back what it sent, somebody deletes a task, and a pull notes it."""
+
+    ledger: Ledger
+
+    def find_tasks(self, project: int, keys: Sequence[str]) -> dict[str, list[int]]:
+        self.delete_task(min(self.task_ids(project)))
+        pull.pull(ledger=self.ledger, platform=self, campaign_key=campaigns.KEY, clock=lambda: campaigns.NOW, full=True)
+        return super().find_tasks(project, keys)
+
+
+def test_push__a_deletion_that_a_pull_has_noted_meanwhile_is_no_fault_either(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), PulledPlatform()
+    platform.ledger = ledger
+
+    assert do_push(ledger, platform, batch=5).pushed == 5
+    assert len(keys_on(platform)) == 4
