@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -337,17 +337,19 @@ def serve(
     from sync import app as web
     from sync import predictor as predictors
 
-    with terminal.opened(context, config, home) as bench:
+    with terminal.opened(context, config, home) as bench, ExitStack() as held:
         given = {name: value for name, value in (("host", host), ("port", port)) if value}
         settings = bench.settings.model_copy(update={"serve": bench.settings.serve.model_copy(update=given)})
         scheme = "https" if settings.serve.tls_certificate_file else "http"
         address = settings.serve.public_url or f"{scheme}://{settings.serve.host}:{settings.serve.port}"
         if register:
             steps.register_webhook(bench, address)
-        listening = web.listen(settings.serve.host, settings.serve.port)
+        # Before anything listens: a ledger that cannot be used is told, not served.
+        ledger = bench.ledger
+        listening = held.enter_context(web.listen(settings.serve.host, settings.serve.port))
         dresses = label_studio or bool(settings.labelstudio.url)
         application = web.create_app(
-            ledger=bench.ledger,
+            ledger=ledger,
             settings=settings,
             champion=bench.champion,
             session_secret=sessions.secret_for(settings.serve, home=bench.home),
@@ -359,7 +361,7 @@ def serve(
         told = [f"Campaign page and API: {address}  (Ctrl-C stops)"]
         if own and account:
             told.append(f"Label Studio: {own.url}, log in as {account.email} with the password {account.password}")
-        with bench.ledger.read() as work:
+        with ledger.read() as work:
             is_open = not (settings.serve.read_tokens() or settings.serve.oidc.issuer or work.accounts.exist())
         if is_open:
             told.append(

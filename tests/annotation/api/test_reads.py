@@ -155,7 +155,7 @@ def test_openapi__every_route_of_the_api_is_documented(client: TestClient) -> No
         assert route["security"] == [{"HTTPBearer": []}], name
         assert {"401", "403", "422", "503"} <= set(route["responses"]), name
         assert all(parameter["description"] for parameter in route.get("parameters", ())), name
-        assert name.startswith("get ") or {"400", "404", "409"} <= set(route["responses"]), name
+        assert name.startswith("get ") or {"400", "404"} <= set(route["responses"]), name
 
 
 def test_health__needs_no_token(filled: Ledger, new_client: NewClient) -> None:
