@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from annotation.campaign import presenting
@@ -14,7 +14,7 @@ from annotation.domain.campaign import Campaign
 from annotation.domain.team import SHARED, WAITING, Standing
 from annotation.errors import CheckFailedError
 from annotation.ledger.repositories.platforms import Project
-from annotation.ledger.unit_of_work import Ledger
+from annotation.ledger.unit_of_work import Ledger, UnitOfWork
 from annotation.nomenclature.nomenclature import Nomenclature
 
 # Seconds between looks for a batch whose answer was lost.
@@ -151,8 +151,24 @@ class Sender:
         if not came:
             return
         with self._ledger.begin() as work:
+            self._bury_former(work, came)
             work.platforms.add_references(came, platform=self._platform.name, project_id=project, now=self._clock())
         self._on_progress(self.pushed + self.already_there, self._total)
+
+    def _bury_former(self, work: UnitOfWork, came: Mapping[str, int]) -> None:
+        """Withdraw what was said of tasks whose numbers came with new ones.
+
+        Label Studio on SQLite gives the number of the youngest task again once that is deleted. Since this push began,
+        somebody did so: a server that had been restored from a backup was met before.
+        """
+        name, now = self._platform.name, self._clock()
+        keys = {number: key for key, number in came.items()}
+        former = {n: key for n, key in work.platforms.known_keys(name, list(keys)).items() if key != keys[n]}
+        said = work.judgements.current_of_tasks(sorted(former.values()), platform=name)
+        for number, key in former.items():
+            for one in said.get(key, ()):
+                if one.raw.get("task") == number:
+                    work.judgements.record(replace(one, deleted=True, judged_at=now), now=now)
 
     def _create(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
         if not payloads:

@@ -11,6 +11,7 @@ from annotation.campaign.ports import TaskPayload
 from annotation.campaign.presenting import Shown
 from annotation.campaign.pull import PullResult
 from annotation.campaign.push import PushResult
+from annotation.domain.campaign import Draw
 from annotation.domain.policy import Policy
 from annotation.domain.task import Kind
 from annotation.domain.team import ARBITRATION, SECOND, WAITING, Assignment, Enrolment, Standing
@@ -430,3 +431,36 @@ def test_push__a_deletion_that_a_pull_has_noted_meanwhile_is_no_fault_either(tmp
 
     assert do_push(ledger, platform, batch=5).pushed == 5
     assert len(keys_on(platform)) == 4
+
+
+class ReusingPlatform(FakePlatform):
+    """While a push is at work, somebody deletes the youngest task, and its number is given again."""
+
+    reuses = False
+
+    def create_tasks(self, project: int, payloads: Sequence[TaskPayload]) -> dict[str, int]:
+        if self.reuses:
+            youngest = max(self.stored)
+            self.delete_task(youngest)
+            self._last = youngest - 1
+        return super().create_tasks(project, payloads)
+
+
+def test_push__what_was_said_of_a_task_does_not_outlive_it_under_a_number_given_again(tmp_path: Path) -> None:
+    ledger, platform = campaigns.campaign(tmp_path), ReusingPlatform()
+    do_push(ledger, platform, batch=5)
+    coder = platform.sign_up("coder@demo.example", "a-long-passphrase")
+    platform.annotate(max(platform.stored), coder, campaigns.answer("a", "01.11Z"))
+    pull.pull(ledger=ledger, platform=platform, campaign_key=campaigns.KEY, clock=lambda: campaigns.NOW)
+    with ledger.begin() as work:
+        draw = work.draws.add(Draw("draw-2", campaigns.KEY, 2, "m/1", "2026-01", "2026-02", {}, campaigns.NOW)).id
+        work.texts.add(campaigns.texts(6), now=campaigns.NOW)
+        work.tasks.add(campaigns.tasks_of("draw-2", draw, campaigns.texts(6)[5:]))
+    platform.reuses = True
+
+    do_push(ledger, platform, batch=5)
+    platform.reuses = False
+
+    with ledger.read() as work:
+        assert work.judgements.current(campaigns.KEY) == []
+    assert (do_push(ledger, platform, batch=5).pushed, len(keys_on(platform))) == (1, 6)
