@@ -70,18 +70,17 @@ def lines(figures: Figures) -> list[str]:
     return [f"{name}: {_shown(value)}" for name, value in asdict(figures).items()]
 
 
-def record(figures: Figures, form: Form, *, complaints: int) -> None:
-    rows = [
-        ["lost, doubled or damaged", complaints],
-        *([name.replace("_", " "), _shown(v)] for name, v in asdict(figures).items()),
-    ]
+def record(figures: Figures, form: Form, *, complaints: int, note: str = "") -> None:
+    rows: list[list[object]] = [["lost, doubled or damaged", complaints]]
+    rows += [[name.replace("_", " "), _shown(value)] for name, value in asdict(figures).items()]
+    options = " ".join(f"--{name} {value}" for name, value in asdict(form).items())
     results.record(
         "From Label Studio to the training set while everything breaks",
-        command=f"python -m tests.faults.chaos --kills {form.kills} --restarts {form.restarts} --seed {form.seed}",
+        command=f"python -m tests.faults.chaos {options}",
         columns=["", ""],
         rows=rows,
-        note=f"{form.coders} coders, real Label Studio, PostgreSQL and S3 (rclone), all behind a proxy that harms "
-        "connections; two loops each of push, pull and build, one of serve. Phases are the innermost function of ours.",
+        note=f"Real Label Studio, PostgreSQL and S3 (rclone), each behind a proxy that harms connections; two loops each "
+        f"of push, pull and build, one of serve. Phases are the innermost function of ours. {note}".strip(),
     )
 
 
