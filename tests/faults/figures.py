@@ -79,8 +79,8 @@ def record(figures: Figures, form: Form, *, complaints: int, note: str = "") -> 
         command=f"python -m tests.faults.chaos {options}",
         columns=["", ""],
         rows=rows,
-        note=f"Real Label Studio, PostgreSQL and S3 (rclone), each behind a proxy that harms connections; two loops each "
-        f"of push, pull and build, one of serve. Phases are the innermost function of ours. {note}".strip(),
+        note="Real Label Studio, PostgreSQL and S3 (rclone), each behind a proxy that harms connections; two loops "
+        f"each of push, pull and build, one of serve. Phases are the innermost function of ours. {note}".strip(),
     )
 
 
